@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: a line is made in memory and written with a single write(2), so that lines
+ * of several processes (the runtime and the container's init before execve) do not mix.
+ */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+
+static struct {
+	int fd;
+	enum log_format format;
+	enum log_level level;
+} destination = { STDERR_FILENO, LOG_FORMAT_TEXT, LOG_LEVEL_WARNING };
+
+static const char *const level_names[] = {
+	[LOG_LEVEL_ERROR] = "error",
+	[LOG_LEVEL_WARNING] = "warning",
+	[LOG_LEVEL_INFO] = "info",
+	[LOG_LEVEL_DEBUG] = "debug",
+};
+
+void log_setup(int fd, enum log_format format, enum log_level level)
+{
+	destination.fd = fd;
+	destination.format = format;
+	destination.level = level;
+}
+
+int log_fd(void)
+{
+	return destination.fd;
+}
+
+void log_redirect(int fd)
+{
+	destination.fd = fd;
+}
+
+bool log_enabled(enum log_level level)
+{
+	return level <= destination.level;
+}
+
+/* Length of the UTF-8 sequence (RFC 3629) at @text, 0 when there is none. */
+static size_t utf8_length(const unsigned char *text)
+{
+	static const struct {
+		unsigned char mask, lead;
+		uint32_t least;
+	} forms[] = {
+		{ 0x80, 0x00, 0 },
+		{ 0xe0, 0xc0, 0x80 },
+		{ 0xf0, 0xe0, 0x800 },
+		{ 0xf8, 0xf0, 0x10000 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		uint32_t code = text[0] & (unsigned char)~forms[i].mask;
+
+		if ((text[0] & forms[i].mask) != forms[i].lead)
+			continue;
+		for (size_t j = 1; j <= i; j++) {
+			if ((text[j] & 0xc0) != 0x80)
+				return 0;
+			code = code << 6 | (text[j] & 0x3f);
+		}
+		if (code < forms[i].least || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+			return 0;
+		return i + 1;
+	}
+	return 0;
+}
+
+/* Write @text as the inside of a JSON string (RFC 8259, section 7), bad UTF-8 as U+FFFD. */
+static void write_json_string(FILE *out, const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+
+	while (*c) {
+		size_t length = utf8_length(c);
+
+		if (length == 0)
+			fputs("\\ufffd", out);
+		else if (*c == '"' || *c == '\\')
+			fprintf(out, "\\%c", *c);
+		else if (*c < 0x20)
+			fprintf(out, "\\u%04x", *c);
+		else
+			fwrite(c, 1, length, out);
+		c += length ? length : 1;
+	}
+}
+
+/*
+ * Write @text without its control characters: names from config.json and words of helpers are in
+ * messages, and must neither make up lines of their own nor command the user's terminal.
+ */
+static void write_plain_string(FILE *out, const char *text)
+{
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+		if (*c == '\n')
+			fputs("\\n", out);
+		else if (*c < 0x20 || *c == 0x7f)
+			fprintf(out, "\\x%02x", *c);
+		else
+			fputc(*c, out);
+	}
+}
+
+static void write_plain(FILE *out, enum log_level level, const char *text)
+{
+	fputs("rootlet: ", out);
+	if (level != LOG_LEVEL_ERROR)
+		fprintf(out, "%s: ", level_names[level]);
+	write_plain_string(out, text);
+	fputc('\n', out);
+}
+
+static void write_json(FILE *out, enum log_level level, const char *text)
+{
+	char now[64];
+	struct timespec ts;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	fprintf(out, "{\"level\":\"%s\",\"msg\":\"", level_names[level]);
+	write_json_string(out, text);
+	fprintf(out, "\",\"time\":\"%s\"}\n", now);
+}
+
+void log_message(enum log_level level, const char *format, ...)
+{
+	_cleanup_free_ char *text = NULL, *line = NULL;
+	int saved = errno;
+	size_t size = 0;
+	va_list args;
+	FILE *out;
+	int n;
+
+	if (!log_enabled(level))
+		return;
+	va_start(args, format);
+	n = vasprintf(&text, format, args);
+	va_end(args);
+	if (n < 0) {
+		text = NULL;
+		return;
+	}
+	out = open_memstream(&line, &size);
+	if (!out)
+		return;
+	if (destination.format == LOG_FORMAT_JSON)
+		write_json(out, level, text);
+	else
+		write_plain(out, level, text);
+	/* Nowhere is left to report that the log itself cannot be written. */
+	if (fclose(out) == 0 && write(destination.fd, line, size) < 0)
+		errno = 0;
+	errno = saved;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What procfs tells about processes, read through a procfs that is known to be one. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* An O_PATH fd of /proc, checked by statfs(2) to be procfs; -1 with *err. */
+int proc_open(struct error **err);
+
+struct proc_stat {
+	char state; /* 'R', 'S', 'Z', … */
+	pid_t parent;
+	uint64_t start_time; /* clock ticks since boot */
+};
+
+/* Fields of PID/stat below @proc_fd (proc(5)). Return: 0, or -1 with errno (ENOENT: gone). */
+int proc_read_stat(int proc_fd, pid_t pid, struct proc_stat *stat);
+
+/* st_ino of PID/ns/@name, 0 when it cannot be seen. */
+uint64_t proc_namespace(int proc_fd, pid_t pid, const char *name);
