@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: two tables. state.json is ours: it is read back, so its table says what is
+ * required. What users, engines and hooks see is the spec's state, made from a second struct, so
+ * that the status, which is never stored, has a member to be written from.
+ */
+#include "spec/state.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/syscalls.h"
+#include "spec/json.h"
+#include "spec/names.h"
+
+#define FIELDS (const struct json_field[])
+
+static const struct name_value status_names[] = {
+	{ "creating", STATUS_CREATING }, { "created", STATUS_CREATED },
+	{ "running", STATUS_RUNNING },   { "paused", STATUS_PAUSED },
+	{ "stopped", STATUS_STOPPED },   { NULL, 0 },
+};
+
+static const struct name_value clone_flag_names[] = {
+	{ "cgroup", CLONE_NEWCGROUP }, { "ipc", CLONE_NEWIPC }, { "mount", CLONE_NEWNS },
+	{ "network", CLONE_NEWNET },   { "pid", CLONE_NEWPID }, { "time", CLONE_NEWTIME },
+	{ "user", CLONE_NEWUSER },     { "uts", CLONE_NEWUTS }, { NULL, 0 },
+};
+
+/* clang-format off */
+static const struct json_table state_table = {
+	.fields = FIELDS{
+		{ "id", FIELD_STRING, JSON_MEMBER(struct state, id), .flags = FIELD_REQUIRED },
+		{ "ociVersion", FIELD_STRING, JSON_MEMBER(struct state, oci_version),
+		  .flags = FIELD_REQUIRED },
+		{ "pid", FIELD_SIGNED, JSON_MEMBER(struct state, pid), .flags = FIELD_REQUIRED },
+		{ "startTime", FIELD_UNSIGNED, JSON_MEMBER(struct state, start_time),
+		  .flags = FIELD_REQUIRED },
+		{ "bundle", FIELD_STRING, JSON_MEMBER(struct state, bundle),
+		  .flags = FIELD_REQUIRED },
+		{ "rootfs", FIELD_STRING, JSON_MEMBER(struct state, rootfs),
+		  .flags = FIELD_REQUIRED },
+		{ "created", FIELD_STRING, JSON_MEMBER(struct state, created),
+		  .flags = FIELD_REQUIRED },
+		{ "owner", FIELD_STRING, JSON_MEMBER(struct state, owner),
+		  .flags = FIELD_REQUIRED },
+		{ "ownerUid", FIELD_UNSIGNED, JSON_MEMBER(struct state, owner_uid),
+		  .flags = FIELD_REQUIRED },
+		{ "namespaces", FIELD_FLAGS, JSON_MEMBER(struct state, namespaces),
+		  .names = clone_flag_names, .flags = FIELD_REQUIRED },
+		{ "mountNamespace", FIELD_UNSIGNED, JSON_MEMBER(struct state, mount_namespace) },
+		{ "pidNamespace", FIELD_UNSIGNED, JSON_MEMBER(struct state, pid_namespace) },
+		{ "terminal", FIELD_BOOL, JSON_MEMBER(struct state, terminal) },
+		{ "annotations", FIELD_STRING_MAP, JSON_MEMBER(struct state, annotations) },
+		{ NULL },
+	},
+};
+/* clang-format on */
+
+/* runtime.md, "State", and what runc adds to it. */
+struct oci_state {
+	const char *oci_version;
+	const char *id;
+	pid_t pid;
+	int status;
+	const char *bundle;
+	const char *rootfs;
+	const char *created;
+	struct string_map annotations;
+	const char *owner;
+};
+
+/* clang-format off */
+static const struct json_table oci_state_table = {
+	.size = sizeof(struct oci_state),
+	.fields = FIELDS{
+		{ "ociVersion", FIELD_STRING, JSON_MEMBER(struct oci_state, oci_version) },
+		{ "id", FIELD_STRING, JSON_MEMBER(struct oci_state, id) },
+		{ "pid", FIELD_SIGNED, JSON_MEMBER(struct oci_state, pid), .flags = FIELD_ALWAYS },
+		{ "status", FIELD_ENUM, JSON_MEMBER(struct oci_state, status),
+		  .names = status_names },
+		{ "bundle", FIELD_STRING, JSON_MEMBER(struct oci_state, bundle) },
+		{ "rootfs", FIELD_STRING, JSON_MEMBER(struct oci_state, rootfs) },
+		{ "created", FIELD_STRING, JSON_MEMBER(struct oci_state, created) },
+		{ "annotations", FIELD_STRING_MAP, JSON_MEMBER(struct oci_state, annotations) },
+		{ "owner", FIELD_STRING, JSON_MEMBER(struct oci_state, owner) },
+		{ NULL },
+	},
+};
+/* clang-format on */
+
+const char *container_status_name(enum container_status status)
+{
+	return name_of(status_names, status);
+}
+
+char *state_format(const struct state *state, struct error **err)
+{
+	return json_encode(&state_table, state, JSON_STYLE_INDENTED, err);
+}
+
+int state_parse(const char *text, size_t length, struct arena *arena, struct state *state,
+                struct error **err)
+{
+	const char *origin = "state.json";
+	struct state result = { 0 };
+
+	if (json_decode(&state_table, text, length, origin, arena, &result, err) < 0)
+		return -1;
+	/* A negative pid would address a process group, or everybody, when it is signalled. */
+	if (result.pid < 0)
+		return error_set(err, 0, "%s: pid: %d is no process", origin, result.pid);
+	if (result.id[0] == '\0')
+		return error_set(err, 0, "%s: id: empty", origin);
+	*state = result;
+	return 0;
+}
+
+static struct oci_state oci_state_of(const struct state *state, enum container_status status)
+{
+	return (struct oci_state){
+		.oci_version = SPEC_VERSION,
+		.id = state->id,
+		.pid = status == STATUS_STOPPED ? 0 : state->pid,
+		.status = (int)status,
+		.bundle = state->bundle,
+		.rootfs = state->rootfs,
+		.created = state->created,
+		.annotations = state->annotations,
+		.owner = state->owner,
+	};
+}
+
+char *state_format_oci(const struct state *state, enum container_status status, struct error **err)
+{
+	struct oci_state oci_state = oci_state_of(state, status);
+
+	return json_encode(&oci_state_table, &oci_state, JSON_STYLE_INDENTED, err);
+}
+
+char *state_format_hook(const struct state *state, enum container_status status, struct error **err)
+{
+	struct oci_state oci_state = oci_state_of(state, status);
+
+	return json_encode(&oci_state_table, &oci_state, JSON_STYLE_COMPACT, err);
+}
+
+char *state_format_list(const struct state *states, const enum container_status *statuses,
+                        size_t count, struct error **err)
+{
+	/* One more, so that an empty list is no allocation of nothing. */
+	_cleanup_free_ struct oci_state *list = calloc(count + 1, sizeof(*list));
+
+	if (!list) {
+		error_set(err, ENOMEM, "cannot list %zu containers", count);
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++)
+		list[i] = oci_state_of(&states[i], statuses[i]);
+	return json_encode_array(&oci_state_table, list, count, JSON_STYLE_COMPACT, err);
+}
