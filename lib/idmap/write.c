@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: each map has one writer, a helper or we. The helpers are started first, so
+ * that they work while we write what is ours to write; their words come through a pipe each, which
+ * ends with them.
+ *
+ * A helper is setuid: it gets its absolute path, an empty environment and no fd but stdio.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/spawn.h"
+#include "idmap/extents.h"
+#include "idmap/helpers.h"
+
+#define HELPER_WORDS_MAX 4096
+
+/* The two maps of a plan, as data. */
+struct map {
+	const char *file;
+	const char *helper;
+	const struct id_mappings *mappings;
+};
+
+static struct map map_of(const struct id_plan *plan, int index)
+{
+	const struct map maps[] = {
+		{ "uid_map", plan->newuidmap, &plan->uids },
+		{ "gid_map", plan->newgidmap, &plan->gids },
+	};
+
+	return maps[index];
+}
+
+/* newuidmap PID CONTAINER HOST SIZE [CONTAINER HOST SIZE]... */
+static char **helper_argv(const struct map *map, pid_t pid, struct arena *arena)
+{
+	const struct id_mappings *mappings = map->mappings;
+	size_t count = 2 + 3 * mappings->count;
+	char **argv = arena_alloc(arena, (count + 1) * sizeof(*argv)), **next = argv;
+
+	if (!argv)
+		return NULL;
+	*next++ = arena_strdup(arena, strrchr(map->helper, '/') + 1);
+	*next++ = arena_printf(arena, "%d", pid);
+	for (size_t i = 0; i < mappings->count; i++) {
+		*next++ = arena_printf(arena, "%u", mappings->items[i].container_id);
+		*next++ = arena_printf(arena, "%u", mappings->items[i].host_id);
+		*next++ = arena_printf(arena, "%u", mappings->items[i].size);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!argv[i])
+			return NULL;
+	}
+	return argv;
+}
+
+static int start_helper(const struct map *map, pid_t pid, struct arena *arena, pid_t *helper,
+                        int *output, struct error **err)
+{
+	_cleanup_fd_ int write_end = -1;
+	struct spawn spawn = {
+		.path = map->helper,
+		.argv = helper_argv(map, pid, arena),
+		.stdin_fd = -1,
+		.stdout_fd = -1,
+	};
+	int fds[2];
+
+	if (!spawn.argv)
+		return error_set(err, ENOMEM, "cannot run %s", map->helper);
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return error_set(err, errno, "cannot make a pipe");
+	*output = fds[0];
+	spawn.stderr_fd = write_end = fds[1];
+	*helper = spawn_start(&spawn);
+	if (*helper < 0)
+		return error_set(err, errno, "cannot run %s", map->helper);
+	return 0;
+}
+
+static int write_file(int dir, pid_t pid, const char *name, const char *text, struct error **err)
+{
+	int errnum;
+
+	if (!text)
+		return error_set(err, ENOMEM, "cannot write /proc/%d/%s", pid, name);
+	if (file_write_at(dir, name, text) == 0)
+		return 0;
+	errnum = errno;
+	error_set(err, errnum, "cannot write /proc/%d/%s", pid, name);
+	if (errnum != EPERM && errnum != EACCES)
+		return -1;
+	return error_hint(err, "the kernel lets us map root only with CAP_SETFCAP, and other ids "
+	                       "than our own only with CAP_SETUID and CAP_SETGID");
+}
+
+static int begin(const struct id_plan *plan, pid_t pid, struct arena *arena, struct id_job *job,
+                 struct error **err)
+{
+	_cleanup_fd_ int dir = -1;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return error_set(err, errno, "cannot open %s", path);
+	if (plan->setgroups_denied && write_file(dir, pid, "setgroups", "deny", err) < 0)
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		struct map map = map_of(plan, i);
+
+		if (map.helper &&
+		    start_helper(&map, pid, arena, &job->pids[i], &job->outputs[i], err) < 0)
+			return -1;
+	}
+	for (int i = 0; i < 2; i++) {
+		struct map map = map_of(plan, i);
+
+		if (!map.helper &&
+		    write_file(dir, pid, map.file, extents_format(map.mappings, arena), err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What the helpers say (in the C locale), and what helps; the first row that fits counts. */
+static const struct {
+	const char *words, *hint;
+} known_failures[] = {
+	{ "owned by a different user",
+	  "the helpers want the group of the user database: leave newgrp or sg, or set "
+	  "GRANT_AUX_GROUP_SUBIDS yes in /etc/login.defs" },
+	{ "not allowed", "see /etc/subuid and /etc/subgid for what you may map" },
+	{ "Operation not permitted",
+	  "something takes the helper's privileges away: a container around us, or file "
+	  "capabilities where it needs setuid root" },
+};
+
+static int refused(const struct map *map, int status, const char *words, struct error **err)
+{
+	if (WIFSIGNALED(status))
+		return error_set(err, 0, "%s was killed by signal %d", map->helper,
+		                 WTERMSIG(status));
+	/* Its words begin with its own name. */
+	if (!*words)
+		return error_set(err, 0, "%s failed with status %d", map->helper,
+		                 WEXITSTATUS(status));
+	error_set(err, 0, "cannot map ids: %s", words);
+	for (size_t i = 0; i < ARRAY_SIZE(known_failures); i++) {
+		if (strstr(words, known_failures[i].words))
+			return error_hint(err, "%s", known_failures[i].hint);
+	}
+	return -1;
+}
+
+/* Reap helper @index; a job that is over already is no failure. */
+static int finish_helper(const struct id_plan *plan, struct id_job *job, int index,
+                         struct error **err)
+{
+	struct map map = map_of(plan, index);
+	_cleanup_free_ char *words = NULL;
+	int status;
+
+	if (job->outputs[index] >= 0)
+		file_read_fd(job->outputs[index], HELPER_WORDS_MAX, &words);
+	/* One that goes on talking gets SIGPIPE now, so waiting ends. */
+	close_fd(&job->outputs[index]);
+	if (job->pids[index] < 0)
+		return 0;
+	status = wait_for(job->pids[index]);
+	job->pids[index] = -1;
+	if (status < 0)
+		return error_set(err, errno, "cannot wait for %s", map.helper);
+	if (status == 0)
+		return 0;
+	if (words)
+		words[strcspn(words, "\n")] = '\0';
+	return refused(&map, status, words ? words : "", err);
+}
+
+int id_map_end(const struct id_plan *plan, struct id_job *job, struct error **err)
+{
+	int uids = finish_helper(plan, job, 0, err);
+	int gids = finish_helper(plan, job, 1, uids < 0 ? NULL : err);
+
+	return uids < 0 || gids < 0 ? -1 : 0;
+}
+
+int id_map_begin(const struct id_plan *plan, pid_t pid, struct id_job *job, struct error **err)
+{
+	_cleanup_arena_ struct arena *arena = NULL;
+
+	*job = (struct id_job)ID_JOB_INIT;
+	if (plan->method == ID_METHOD_NONE)
+		return 0;
+	arena = arena_new();
+	if (!arena)
+		return error_set(err, ENOMEM, "cannot map ids");
+	if (begin(plan, pid, arena, job, err) == 0)
+		return 0;
+	id_map_end(plan, job, NULL);
+	return -1;
+}
