@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: open_tree(2) or fsopen(2) make a mount that is nowhere yet; its flags are
+ * set there; move_mount(2) shows it. Linux before 5.12 cannot change a detached mount: there it
+ * is shown first and remounted through /proc/self/fd, which is safe because no process of the
+ * container runs yet and we still live in the host's root with the host's procfs.
+ */
+#include "rootfs/mount.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+
+#include "base/log.h"
+#include "base/syscalls.h"
+
+int mount_clone(int dirfd, const char *path, bool recursive)
+{
+	return sys_open_tree(dirfd, path,
+	                     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
+	                             (recursive ? AT_RECURSIVE : 0u));
+}
+
+/* What the filesystem said last: messages are "e text", "w text" or "i text" (fsopen(2)). */
+static void add_fs_message(int fs, struct error **err)
+{
+	char text[512];
+	ssize_t n = read(fs, text, sizeof(text) - 1);
+
+	if (n <= 2)
+		return;
+	text[n] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	error_hint(err, "the kernel says: %s", text + 2);
+}
+
+static int configure(int fs, const char *key_value)
+{
+	const char *equals = strchr(key_value, '=');
+	_cleanup_free_ char *key = NULL;
+
+	if (!equals)
+		return sys_fsconfig(fs, FSCONFIG_SET_FLAG, key_value, NULL, 0);
+	key = strndup(key_value, (size_t)(equals - key_value));
+	if (!key)
+		return -1;
+	return sys_fsconfig(fs, FSCONFIG_SET_STRING, key, equals + 1, 0);
+}
+
+static int fs_error(int fs, struct error **err, const char *what, const char *detail)
+{
+	error_set(err, errno, "%s%s%s", what, detail ? " " : "", detail ? detail : "");
+	add_fs_message(fs, err);
+	return -1;
+}
+
+int mount_new(const char *type, const char *source, const struct strings *data,
+              unsigned int attributes, bool read_only, struct error **err)
+{
+	_cleanup_fd_ int fs = sys_fsopen(type, FSOPEN_CLOEXEC);
+	int fd;
+
+	if (fs < 0)
+		return error_set(err, errno, "filesystem type \"%s\"", type);
+	if (source && sys_fsconfig(fs, FSCONFIG_SET_STRING, "source", source, 0) < 0)
+		return fs_error(fs, err, "source", source);
+	for (size_t i = 0; data && i < data->count; i++)
+		if (configure(fs, data->items[i]) < 0)
+			return fs_error(fs, err, "option", data->items[i]);
+	if (read_only && sys_fsconfig(fs, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0)
+		return fs_error(fs, err, "option", "ro");
+	if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return fs_error(fs, err, "cannot make the filesystem", NULL);
+	fd = sys_fsmount(fs, FSMOUNT_CLOEXEC, attributes);
+	if (fd < 0)
+		return fs_error(fs, err, "cannot make the mount", NULL);
+	return fd;
+}
+
+static bool flags_empty(const struct mount_flags *flags)
+{
+	return flags->set == 0 && flags->clear == 0;
+}
+
+static int set_attributes(int fd, struct mount_attr *attributes, unsigned int recursive)
+{
+	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | recursive, attributes, sizeof(*attributes)) ==
+	    0)
+		return 0;
+	/* A locked flag may not be cleared; what else was asked for still can be had. */
+	if (errno != EPERM || attributes->attr_clr == 0)
+		return -1;
+	attributes->attr_clr &= attributes->attr_set & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0u;
+	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | recursive, attributes,
+	                         sizeof(*attributes));
+}
+
+/* All of @options by mount_setattr(2). @propagation: MS_*, 0 for none. */
+static int change_by_setattr(int fd, const struct mount_options *options, unsigned long propagation,
+                             bool propagation_recursive)
+{
+	struct mount_attr tree = {
+		.attr_set = options->tree_flags.set,
+		.attr_clr = options->tree_flags.clear,
+		.propagation = propagation_recursive ? propagation : 0,
+	};
+	struct mount_attr top = {
+		.attr_set = options->flags.set,
+		.attr_clr = options->flags.clear,
+		.propagation = propagation_recursive ? 0 : propagation,
+	};
+
+	if ((!flags_empty(&options->tree_flags) || tree.propagation) &&
+	    set_attributes(fd, &tree, AT_RECURSIVE) < 0)
+		return -1;
+	if ((!flags_empty(&options->flags) || top.propagation) && set_attributes(fd, &top, 0) < 0)
+		return -1;
+	return 0;
+}
+
+static const struct {
+	uint64_t attribute;
+	unsigned long mount_flag;   /* mount(2) */
+	unsigned long statvfs_flag; /* statvfs(3), 0: the same bit as mount_flag's */
+} flag_names[] = {
+	{ MOUNT_ATTR_RDONLY, MS_RDONLY, ST_RDONLY },
+	{ MOUNT_ATTR_NOSUID, MS_NOSUID, ST_NOSUID },
+	{ MOUNT_ATTR_NODEV, MS_NODEV, ST_NODEV },
+	{ MOUNT_ATTR_NOEXEC, MS_NOEXEC, ST_NOEXEC },
+	{ MOUNT_ATTR_NODIRATIME, MS_NODIRATIME, ST_NODIRATIME },
+};
+
+static unsigned long atime_flag(uint64_t set, const struct statvfs *now, bool changed)
+{
+	if (changed)
+		return set & MOUNT_ATTR_NOATIME       ? MS_NOATIME
+		       : set & MOUNT_ATTR_STRICTATIME ? MS_STRICTATIME
+		                                      : MS_RELATIME;
+	if (now->f_flag & ST_NOATIME)
+		return MS_NOATIME;
+	return now->f_flag & ST_RELATIME ? MS_RELATIME : MS_STRICTATIME;
+}
+
+/* The flags of an attached mount by remounting it: for Linux before 5.12. */
+static int change_by_remount(int fd, const struct mount_options *options, unsigned long propagation,
+                             bool propagation_recursive)
+{
+	const struct mount_flags *want = options->tree_flags_optional ? &options->tree_flags
+	                                                              : &options->flags;
+	unsigned long flags = MS_REMOUNT | MS_BIND;
+	struct statvfs now;
+	char path[64];
+
+	if ((!flags_empty(&options->tree_flags) && !options->tree_flags_optional) ||
+	    (want->set & MOUNT_ATTR_NOSYMFOLLOW)) {
+		errno = ENOSYS;
+		return -1;
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (propagation &&
+	    mount(NULL, path, NULL, propagation | (propagation_recursive ? MS_REC : 0), NULL) < 0)
+		return -1;
+	if (flags_empty(want))
+		return 0;
+	if (fstatvfs(fd, &now) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(flag_names); i++) {
+		bool on = now.f_flag & flag_names[i].statvfs_flag;
+
+		if (want->set & flag_names[i].attribute)
+			on = true;
+		else if (want->clear & flag_names[i].attribute)
+			on = false;
+		flags |= on ? flag_names[i].mount_flag : 0;
+	}
+	flags |= atime_flag(want->set, &now, (want->set | want->clear) & MOUNT_ATTR__ATIME);
+	if (mount(NULL, path, NULL, flags, NULL) == 0)
+		return 0;
+	if (errno != EPERM || want->clear == 0)
+		return -1;
+	/* As in set_attributes(): keep what is locked. */
+	for (size_t i = 0; i < ARRAY_SIZE(flag_names); i++)
+		flags |= now.f_flag & flag_names[i].statvfs_flag ? flag_names[i].mount_flag : 0;
+	return mount(NULL, path, NULL, flags, NULL);
+}
+
+static int change_error(const char *where, struct error **err)
+{
+	if (errno == ENOSYS)
+		return error_set(err, 0,
+		                 "%s: recursive flags and nosymfollow need Linux 5.12 or newer",
+		                 where);
+	return error_set(err, errno, "%s: cannot set the mount's options", where);
+}
+
+int mount_change(int fd, const struct mount_options *options, const char *where, struct error **err)
+{
+	if (change_by_setattr(fd, options, options->propagation, options->propagation_recursive) ==
+	    0)
+		return 0;
+	if (errno == ENOSYS && change_by_remount(fd, options, options->propagation,
+	                                         options->propagation_recursive) == 0)
+		return 0;
+	return change_error(where, err);
+}
+
+int mount_attach(int fd, int target, const struct mount_options *options, const char *where,
+                 struct error **err)
+{
+	unsigned long propagation = options->propagation;
+	bool recursive = options->propagation_recursive, late = false;
+
+	/* A copy of a shared mount would pass the container's mounts on to the host's tree. */
+	if (!propagation) {
+		propagation = MS_PRIVATE;
+		recursive = true;
+	}
+	if (change_by_setattr(fd, options, propagation, recursive) < 0) {
+		if (errno != ENOSYS)
+			return change_error(where, err);
+		late = true;
+	}
+	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
+	    0)
+		return error_set(err, errno, "%s: cannot mount", where);
+	if (late && change_by_remount(fd, options, propagation, recursive) < 0)
+		return change_error(where, err);
+	return 0;
+}

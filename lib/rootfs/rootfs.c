@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: the root is a private copy of the tree at root.path, put over that very
+ * path so that it can be pivoted into. Everything else is mounted onto fds resolved in it
+ * (resolve.h), in the order of mounts[], while the host's root is still ours; pivot_root(2) comes
+ * last. The rootfs is hostile all the while: its links lead nowhere outside, and procfs and sysfs
+ * go onto ordinary directories only (CVE-2023-27561).
+ */
+#include "rootfs/rootfs.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "base/log.h"
+#include "base/syscalls.h"
+#include "rootfs/mount.h"
+#include "rootfs/resolve.h"
+
+static const struct mount_options no_options;
+
+static int open_null(struct rootfs *rootfs, struct error **err)
+{
+	struct stat st;
+
+	rootfs->null_fd = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (rootfs->null_fd < 0 || fstat(rootfs->null_fd, &st) < 0)
+		return error_set(err, errno, "/dev/null");
+	/* What masks files must be the null device and nothing else (CVE-2025-31133). */
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return error_set(err, 0, "/dev/null of the host is not the null device");
+	return 0;
+}
+
+static int open_root(struct rootfs *rootfs, struct error **err)
+{
+	const char *path = rootfs->plan->root;
+	_cleanup_fd_ int below = -1;
+
+	rootfs->root_fd = mount_clone(AT_FDCWD, path, true);
+	if (rootfs->root_fd < 0)
+		return error_set(err, errno, "root.path: cannot copy the mount of %s", path);
+	below = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (below < 0)
+		return error_set(err, errno, "root.path: %s", path);
+	return mount_attach(rootfs->root_fd, below, &no_options, "root.path", err);
+}
+
+static int open_sources(struct rootfs *rootfs, struct error **err)
+{
+	const struct rootfs_plan *plan = rootfs->plan;
+
+	rootfs->sources = malloc(sizeof(int) * (plan->mount_count + 1));
+	if (!rootfs->sources)
+		return error_set(err, ENOMEM, "mounts");
+	for (size_t i = 0; i < plan->mount_count; i++)
+		rootfs->sources[i] = -1;
+	for (size_t i = 0; i < plan->mount_count; i++) {
+		const struct mount_plan *mount = &plan->mounts[i];
+
+		if (mount->kind != MOUNT_KIND_BIND || mount->source_in_root)
+			continue;
+		rootfs->sources[i] = mount_clone(AT_FDCWD, mount->source, mount->options.recursive);
+		if (rootfs->sources[i] < 0)
+			return error_set(err, errno, "%s.source: %s", mount->where, mount->source);
+	}
+	return 0;
+}
+
+int rootfs_open(struct rootfs *rootfs, const struct rootfs_plan *plan, struct error **err)
+{
+	rootfs->plan = plan;
+	/*
+	 * A mount namespace that belongs to a new user namespace gets slaves of the host's mounts
+	 * (mount_namespaces(7)); without one our mounts would reach the host.
+	 */
+	if (!plan->own_user_namespace && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return error_set(err, errno, "cannot separate the mounts from the host's");
+	if (open_null(rootfs, err) < 0)
+		return -1;
+	if (open_sources(rootfs, err) < 0)
+		return -1;
+	return open_root(rootfs, err);
+}
+
+/* The directory that procfs or sysfs is mounted on. */
+static int open_ordinary_directory(const struct rootfs *rootfs, const struct mount_plan *mount,
+                                   struct error **err)
+{
+	const unsigned int no_links = RESOLVE_NO_SYMLINKS;
+	int fd = resolve_open(rootfs->root_fd, mount->destination, O_PATH | O_DIRECTORY, no_links);
+
+	if (fd < 0 && errno == ENOENT) {
+		close_fd(&(int){
+			resolve_create(rootfs->root_fd, mount->destination, RESOLVE_DIRECTORY) });
+		fd = resolve_open(rootfs->root_fd, mount->destination, O_PATH | O_DIRECTORY,
+		                  no_links);
+	}
+	if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
+		return error_set(err, 0,
+		                 "%s.destination: %s is not an ordinary directory in the rootfs; "
+		                 "%s is mounted on nothing else",
+		                 mount->where, mount->destination, mount->type);
+	if (fd < 0)
+		return error_set(err, errno, "%s.destination: %s", mount->where,
+		                 mount->destination);
+	return fd;
+}
+
+static int open_destination(const struct rootfs *rootfs, const struct mount_plan *mount,
+                            enum resolve_kind kind, struct error **err)
+{
+	struct stat st, root;
+	int fd;
+
+	if (mount->kind == MOUNT_KIND_PROC || mount->kind == MOUNT_KIND_SYSFS)
+		return open_ordinary_directory(rootfs, mount, err);
+	fd = resolve_create(rootfs->root_fd, mount->destination, kind);
+	if (fd < 0)
+		return error_set(err, errno, "%s.destination: %s", mount->where,
+		                 mount->destination);
+	if (fstat(fd, &st) == 0 && fstat(rootfs->root_fd, &root) == 0 && st.st_dev == root.st_dev &&
+	    st.st_ino == root.st_ino) {
+		close(fd);
+		return error_set(err, 0, "%s.destination: %s is the container's root itself",
+		                 mount->where, mount->destination);
+	}
+	return fd;
+}
+
+static int bind_onto(const struct rootfs *rootfs, const struct mount_plan *mount, int source,
+                     struct error **err)
+{
+	_cleanup_fd_ int target = -1;
+	struct stat st;
+
+	if (fstat(source, &st) < 0)
+		return error_set(err, errno, "%s.source", mount->where);
+	target = open_destination(rootfs, mount,
+	                          S_ISDIR(st.st_mode) ? RESOLVE_DIRECTORY : RESOLVE_FILE, err);
+	if (target < 0)
+		return -1;
+	return mount_attach(source, target, &mount->options, mount->where, err);
+}
+
+static int mount_bind(const struct rootfs *rootfs, size_t index, struct error **err)
+{
+	const struct mount_plan *mount = &rootfs->plan->mounts[index];
+	_cleanup_fd_ int late = -1;
+	int source = rootfs->sources[index];
+
+	if (mount->source_in_root) {
+		late = mount_clone(AT_FDCWD, mount->source, mount->options.recursive);
+		if (late < 0)
+			return error_set(err, errno, "%s.source: %s", mount->where, mount->source);
+		source = late;
+	}
+	return bind_onto(rootfs, mount, source, err);
+}
+
+/*
+ * What the kernel refuses to a user namespace because the namespace it shows is the host's, can
+ * be had as a copy of the host's mount.
+ */
+static const char *host_mount(const struct rootfs_plan *plan, enum mount_kind kind)
+{
+	switch (kind) {
+	case MOUNT_KIND_PROC:
+		return plan->host_pid ? "/proc" : NULL;
+	case MOUNT_KIND_SYSFS:
+		return plan->host_network ? "/sys" : NULL;
+	case MOUNT_KIND_MQUEUE:
+		return plan->host_ipc ? "/dev/mqueue" : NULL;
+	case MOUNT_KIND_CGROUP:
+		return plan->host_cgroup ? "/sys/fs/cgroup" : NULL;
+	default:
+		return NULL;
+	}
+}
+
+static int explain_refusal(const struct mount_plan *mount, struct error **err)
+{
+	if ((*err)->errnum != EPERM)
+		return -1;
+	if (mount->kind == MOUNT_KIND_PROC || mount->kind == MOUNT_KIND_SYSFS)
+		return error_hint(err,
+		                  "parts of the %s around us are masked, as in another container; "
+		                  "start that one unmasked (docker, podman: --security-opt "
+		                  "systempaths=unmasked)",
+		                  mount->destination);
+	return error_hint(err, "a user namespace may not mount this type; bind it from the host");
+}
+
+/* The data of @mount, with the mode of the covered directory where none is given (tmpfs). */
+static int filesystem_data(const struct mount_plan *mount, int target, char **mode,
+                           struct strings *data, struct error **err)
+{
+	struct stat st;
+
+	*data = mount->options.data;
+	if (mount->kind != MOUNT_KIND_TMPFS || mount_data_value(data, "mode"))
+		return 0;
+	/* The plan's array has room for one more: that of its NULL. */
+	if (fstat(target, &st) < 0)
+		return error_set(err, errno, "%s.destination", mount->where);
+	if (asprintf(mode, "mode=%o", st.st_mode & 07777) < 0) {
+		*mode = NULL;
+		return error_set(err, ENOMEM, "%s", mount->where);
+	}
+	data->items[data->count++] = *mode;
+	return 0;
+}
+
+static int mount_filesystem(const struct rootfs *rootfs, const struct mount_plan *mount,
+                            struct error **err)
+{
+	const char *fallback = host_mount(rootfs->plan, mount->kind);
+	_cleanup_fd_ int target = open_destination(rootfs, mount, RESOLVE_DIRECTORY, err);
+	_cleanup_fd_ int fd = -1;
+	_cleanup_free_ char *mode = NULL;
+	_cleanup_error_ struct error *refusal = NULL;
+	struct strings data;
+
+	if (target < 0 || filesystem_data(mount, target, &mode, &data, err) < 0)
+		return -1;
+	/* Read-only disks are not to be written to at all; the others are made for this mount. */
+	fd = mount_new(mount->type, mount->source, &data, (unsigned int)mount->options.flags.set,
+	               mount->kind == MOUNT_KIND_OTHER &&
+	                       (mount->options.flags.set & MOUNT_ATTR_RDONLY),
+	               &refusal);
+	if (fd < 0 && refusal->errnum == EPERM && fallback)
+		fd = mount_clone(AT_FDCWD, fallback, true);
+	if (fd < 0) {
+		error_move(err, &refusal);
+		error_prefix(err, "%s: cannot mount %s on %s", mount->where, mount->type,
+		             mount->destination);
+		return explain_refusal(mount, err);
+	}
+	return mount_attach(fd, target, &mount->options, mount->where, err);
+}
+
+static int remount(const struct rootfs *rootfs, const struct mount_plan *mount, struct error **err)
+{
+	_cleanup_fd_ int fd = resolve_open(rootfs->root_fd, mount->destination, O_PATH, 0);
+
+	if (fd < 0)
+		return error_set(err, errno, "%s.destination: %s", mount->where,
+		                 mount->destination);
+	return mount_change(fd, &mount->options, mount->where, err);
+}
+
+int rootfs_mount_all(struct rootfs *rootfs, struct error **err)
+{
+	for (size_t i = 0; i < rootfs->plan->mount_count; i++) {
+		const struct mount_plan *mount = &rootfs->plan->mounts[i];
+		int result;
+
+		if (mount->kind == MOUNT_KIND_BIND)
+			result = mount_bind(rootfs, i, err);
+		else if (mount->kind == MOUNT_KIND_REMOUNT)
+			result = remount(rootfs, mount, err);
+		else
+			result = mount_filesystem(rootfs, mount, err);
+		if (result < 0)
+			return -1;
+		close_fd(&rootfs->sources[i]);
+	}
+	return 0;
+}
+
+int rootfs_make_devices(struct rootfs *rootfs, struct error **err)
+{
+	return rootfs->plan->make_devices ? devices_make(rootfs, err) : 0;
+}
+
+int rootfs_bind_console(struct rootfs *rootfs, int slave, struct error **err)
+{
+	_cleanup_fd_ int target = resolve_create(rootfs->root_fd, "/dev/console", RESOLVE_FILE);
+	_cleanup_fd_ int fd = -1;
+
+	if (target < 0)
+		return error_set(err, errno, "cannot make /dev/console");
+	/* By fd: whatever /dev/pts/N means by now, this is the terminal (CVE-2025-52565). */
+	fd = mount_clone(slave, "", false);
+	if (fd < 0)
+		return error_set(err, errno, "cannot copy the terminal for /dev/console");
+	return mount_attach(fd, target, &no_options, "/dev/console", err);
+}
+
+int rootfs_finish(struct rootfs *rootfs, struct error **err)
+{
+	static const struct mount_options readonly = { .flags = { .set = MOUNT_ATTR_RDONLY } };
+
+	if (paths_make_readonly(rootfs, err) < 0)
+		return -1;
+	if (paths_mask(rootfs, err) < 0)
+		return -1;
+	if (rootfs->plan->readonly)
+		return mount_change(rootfs->root_fd, &readonly, "root.readonly", err);
+	return 0;
+}
+
+static int enter_by_chroot(struct error **err)
+{
+	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
+		return error_set(err, errno, "cannot enter the root by --no-pivot");
+	return 0;
+}
+
+static int enter_by_pivot(struct error **err)
+{
+	/* The old root ends up stacked on the new one, where it can be taken off: pivot_root(2). */
+	if (sys_pivot_root(".", ".") < 0) {
+		error_set(err, errno, "cannot enter the root by pivot_root(2)");
+		if (errno == EINVAL)
+			error_hint(err, "on a host that runs from an initramfs use --no-pivot");
+		return -1;
+	}
+	if (umount2(".", MNT_DETACH) < 0)
+		return error_set(err, errno, "cannot leave the host's root");
+	return 0;
+}
+
+int rootfs_enter(struct rootfs *rootfs, struct error **err)
+{
+	unsigned long propagation = rootfs->plan->propagation;
+
+	if (fchdir(rootfs->root_fd) < 0)
+		return error_set(err, errno, "root.path");
+	if ((rootfs->plan->no_pivot ? enter_by_chroot(err) : enter_by_pivot(err)) < 0)
+		return -1;
+	if (chdir("/") < 0)
+		return error_set(err, errno, "root.path");
+	if (propagation && mount(NULL, "/", NULL, propagation, NULL) < 0)
+		return error_set(err, errno, "linux.rootfsPropagation");
+	return 0;
+}
+
+void rootfs_close(struct rootfs *rootfs)
+{
+	for (size_t i = 0; rootfs->sources && i < rootfs->plan->mount_count; i++)
+		close_fd(&rootfs->sources[i]);
+	free(rootfs->sources);
+	rootfs->sources = NULL;
+	close_fd(&rootfs->root_fd);
+	close_fd(&rootfs->null_fd);
+	close_fd(&rootfs->empty_fd);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The container's side of the root filesystem: runs in init, in the new mount namespace, in the
+ * order of the functions below.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "rootfs/plan.h"
+
+struct rootfs {
+	const struct rootfs_plan *plan;
+	int root_fd;  /* top of the container's tree */
+	int null_fd;  /* the host's /dev/null, checked to be it */
+	int empty_fd; /* an empty read-only tmpfs that masks directories, once there is one */
+	int *sources; /* detached copies of bind sources, by mount index; -1: none */
+};
+
+#define ROOTFS_INIT                                          \
+	{                                                    \
+		.root_fd = -1, .null_fd = -1, .empty_fd = -1 \
+	}
+
+/*
+ * rootfs_open - take hold of the root and of the bind sources, with the caller's own identity:
+ * root of a user namespace into which the user is not mapped could not reach them
+ */
+int rootfs_open(struct rootfs *rootfs, const struct rootfs_plan *plan, struct error **err);
+
+/* All of mounts[], in the order of the document. */
+int rootfs_mount_all(struct rootfs *rootfs, struct error **err);
+
+/* Device nodes and the links in /dev. */
+int rootfs_make_devices(struct rootfs *rootfs, struct error **err);
+
+/* Bind the terminal @slave as /dev/console. @slave: checked to be a pty by who opened it. */
+int rootfs_bind_console(struct rootfs *rootfs, int slave, struct error **err);
+
+/*
+ * rootfs_finish - masked and read-only paths, the root's flags
+ */
+int rootfs_finish(struct rootfs *rootfs, struct error **err);
+
+/* Make the container's tree the root of the mount namespace; nothing of the host's remains. */
+int rootfs_enter(struct rootfs *rootfs, struct error **err);
+
+/* Close what is held. */
+void rootfs_close(struct rootfs *rootfs);
+
+/* Within rootfs/: device nodes (devices.c), masked and read-only paths (paths.c). */
+int devices_make(struct rootfs *rootfs, struct error **err);
+int paths_mask(struct rootfs *rootfs, struct error **err);
+int paths_make_readonly(struct rootfs *rootfs, struct error **err);
