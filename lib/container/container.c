@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: the directory is the claim on the id (mkdir is exclusive), a flock(2) on
+ * it the lock that excludes verbs from each other. While create runs, init holds the lock too, by
+ * the same open file: so a create that was killed is not taken for dead before its init is.
+ * Status is never stored; pid and start time name the process for good.
+ */
+#include "container/container.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/proc.h"
+#include "base/syscalls.h"
+#include "container/statedir.h"
+
+#define STATE_MAX_SIZE (1u << 20)
+
+/* Verbs hold the lock for milliseconds, unless a hook runs. */
+#define LOCK_TIMEOUT_MS 10000
+#define LOCK_POLL_MS    5
+
+static int missing(const char *id, struct error **err)
+{
+	error_set(err, 0, "container \"%s\" does not exist", id);
+	return 1;
+}
+
+/* The process as it was recorded: alive, and no other one with its pid. */
+static bool init_alive(const struct container *container)
+{
+	_cleanup_fd_ int proc_fd = -1;
+	struct proc_stat stat;
+
+	if (container->state.pid <= 0)
+		return false;
+	proc_fd = proc_open(NULL);
+	if (proc_fd < 0 || proc_read_stat(proc_fd, container->state.pid, &stat) < 0)
+		return false;
+	return stat.start_time == container->state.start_time && stat.state != 'Z' &&
+	       stat.state != 'X';
+}
+
+static bool lock_is_free(int dir_fd)
+{
+	if (flock(dir_fd, LOCK_SH | LOCK_NB) < 0)
+		return false;
+	flock(dir_fd, LOCK_UN);
+	return true;
+}
+
+void container_refresh(struct container *container)
+{
+	struct stat st;
+
+	if (!container->has_state)
+		container->status = lock_is_free(container->dir_fd) ? STATUS_STOPPED
+		                                                    : STATUS_CREATING;
+	else if (!init_alive(container))
+		container->status = STATUS_STOPPED;
+	else if (fstatat(container->dir_fd, CONTAINER_START, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		container->status = STATUS_CREATED;
+	else
+		container->status = STATUS_RUNNING;
+}
+
+static int read_state(struct container *container, struct error **err)
+{
+	_cleanup_free_ char *text = NULL;
+	ssize_t length = file_read_at(container->dir_fd, CONTAINER_STATE_FILE, STATE_MAX_SIZE,
+	                              &text);
+
+	if (length < 0 && errno == ENOENT)
+		return 0;
+	if (length < 0)
+		return error_set(err, errno, "container \"%s\": " CONTAINER_STATE_FILE,
+		                 container->id);
+	if (!container->arena)
+		container->arena = arena_new();
+	if (!container->arena)
+		return error_set(err, ENOMEM, "container \"%s\"", container->id);
+	if (state_parse(text, (size_t)length, container->arena, &container->state, err) < 0)
+		return error_prefix(err, "container \"%s\"", container->id);
+	container->has_state = true;
+	return 0;
+}
+
+/* flock(2) cannot wait for a limited time. */
+static int take_lock(const struct container *container, struct error **err)
+{
+	for (int waited = 0; flock(container->dir_fd, LOCK_EX | LOCK_NB) < 0;
+	     waited += LOCK_POLL_MS) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return error_set(err, errno, "container \"%s\": lock", container->id);
+		if (waited >= LOCK_TIMEOUT_MS)
+			return error_set(err, 0,
+			                 "container \"%s\" is busy: another rootlet command "
+			                 "works on it",
+			                 container->id);
+		poll(NULL, 0, LOCK_POLL_MS);
+	}
+	return 0;
+}
+
+void container_unlock(const struct container *container)
+{
+	flock(container->dir_fd, LOCK_UN);
+}
+
+/* True when the directory was removed while we waited for its lock. */
+static bool was_removed(int dir_fd)
+{
+	struct stat st;
+
+	return fstat(dir_fd, &st) == 0 && st.st_nlink == 0;
+}
+
+static int open_directory(int root_fd, const char *id, enum container_lock lock,
+                          struct container *container, struct error **err)
+{
+	container->id = id;
+	container->dir_fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (container->dir_fd < 0 && errno == ENOENT)
+		return missing(id, err);
+	if (container->dir_fd < 0)
+		return error_set(err, errno, "container \"%s\"", id);
+	if (lock == CONTAINER_LOCK && take_lock(container, err) < 0)
+		return -1;
+	if (lock == CONTAINER_LOCK && was_removed(container->dir_fd))
+		return missing(id, err);
+	return 0;
+}
+
+int container_open_at(int root_fd, const char *id, struct arena *arena, struct container *container,
+                      struct error **err)
+{
+	int result;
+
+	container->arena = arena;
+	container->arena_borrowed = true;
+	result = open_directory(root_fd, id, CONTAINER_NO_LOCK, container, err);
+
+	if (result == 0 && read_state(container, err) < 0)
+		result = -1;
+	if (result == 0)
+		container_refresh(container);
+	return result;
+}
+
+int container_open(const struct rootlet_context *context, const char *id, enum container_lock lock,
+                   struct container *container, struct error **err)
+{
+	int result;
+
+	if (container_id_check(id, err) < 0)
+		return -1;
+	container->root_fd = statedir_open(context, false, err);
+	if (container->root_fd == -2)
+		return missing(id, err);
+	if (container->root_fd < 0)
+		return -1;
+	result = open_directory(container->root_fd, id, lock, container, err);
+	if (result != 0)
+		return result;
+	if (read_state(container, err) < 0)
+		return -1;
+	container_refresh(container);
+	return 0;
+}
+
+int container_claim(const struct rootlet_context *context, const char *id,
+                    struct container *container, struct error **err)
+{
+	if (container_id_check(id, err) < 0)
+		return -1;
+	container->root_fd = statedir_open(context, true, err);
+	if (container->root_fd < 0)
+		return -1;
+	if (mkdirat(container->root_fd, id, 0700) < 0) {
+		if (errno != EEXIST) {
+			error_set(err, errno, "cannot make the state of container \"%s\"", id);
+			return error_hint(err,
+			                  "choose a directory that you can write with --root or "
+			                  "XDG_RUNTIME_DIR");
+		}
+		return error_set(err, 0,
+		                 "container \"%s\" exists already; choose another id, or "
+		                 "remove it with `rootlet delete %s`",
+		                 id, id);
+	}
+	if (open_directory(container->root_fd, id, CONTAINER_LOCK, container, err) != 0) {
+		unlinkat(container->root_fd, id, AT_REMOVEDIR);
+		return -1;
+	}
+	return 0;
+}
+
+/* Remove everything below @dir_fd but @last, one level of directories deep. */
+static int remove_entries(int dir_fd, const char *last, bool descend)
+{
+	_cleanup_fd_ int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_dir_ DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry;
+
+	if (!dir)
+		return -1;
+	copy = -1; /* the stream's now */
+	while ((entry = readdir(dir))) {
+		_cleanup_fd_ int below = -1;
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    (last && strcmp(entry->d_name, last) == 0))
+			continue;
+		if (unlinkat(dir_fd, entry->d_name, 0) == 0 || errno == ENOENT)
+			continue;
+		if (errno != EISDIR || !descend)
+			return -1;
+		below = openat(dir_fd, entry->d_name,
+		               O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (below < 0 || remove_entries(below, NULL, false) < 0 ||
+		    unlinkat(dir_fd, entry->d_name, AT_REMOVEDIR) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int container_remove(struct container *container, struct error **err)
+{
+	/* The state goes last, so that a removal that is interrupted can be taken up again. */
+	if (remove_entries(container->dir_fd, CONTAINER_STATE_FILE, true) == 0 &&
+	    (unlinkat(container->dir_fd, CONTAINER_STATE_FILE, 0) == 0 || errno == ENOENT) &&
+	    unlinkat(container->root_fd, container->id, AT_REMOVEDIR) == 0)
+		return 0;
+	return error_set(err, errno, "cannot remove the state of container \"%s\"", container->id);
+}
+
+int container_pidfd(const struct container *container)
+{
+	_cleanup_fd_ int pidfd = -1;
+
+	if (!container->has_state || container->state.pid <= 0)
+		return -1;
+	/* First the pidfd, then the look: what was looked at is what the pidfd means. */
+	pidfd = sys_pidfd_open(container->state.pid, 0);
+	if (pidfd < 0 || !init_alive(container))
+		return -1;
+	return take_fd(&pidfd);
+}
+
+int container_wrong_status(const struct container *container, const char *verb, struct error **err)
+{
+	return error_set(err, 0, "cannot %s container \"%s\": it is %s", verb, container->id,
+	                 container_status_name(container->status));
+}
+
+void container_close(struct container *container)
+{
+	if (!container->arena_borrowed)
+		arena_free(&container->arena);
+	close_fd(&container->dir_fd);
+	close_fd(&container->root_fd);
+}

@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: first everything is decided (read, validate, plan), which leaves nothing
+ * behind when it fails. Then things come to exist in a fixed order, and undo goes backwards
+ * through it: claim on the id, start socket, init and its namespaces, hooks, terminal, pid file,
+ * state. Until commit init holds our socket and the container's lock: if we are killed it ends,
+ * and only then the lock is free.
+ */
+#include "container/creation.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/number.h"
+#include "base/proc.h"
+#include "base/socket.h"
+#include "base/spawn.h"
+#include "base/syscalls.h"
+#include "container/lost.h"
+#include "container/notify.h"
+#include "container/pid-file.h"
+#include "container/statedir.h"
+#include "init/entry.h"
+#include "init/sync.h"
+#include "process/hooks.h"
+#include "process/label.h"
+#include "process/seccomp.h"
+#include "process/terminal.h"
+
+extern char **environ;
+
+/* --- decide ---------------------------------------------------------------------------------- */
+
+static int find_bundle(struct creation *creation, struct error **err)
+{
+	const char *bundle = creation->options->bundle ? creation->options->bundle : ".";
+
+	creation->bundle = realpath(bundle, NULL);
+	if (!creation->bundle)
+		return error_set(err, errno, "bundle %s", bundle);
+	return 0;
+}
+
+static int read_config(struct creation *creation, struct error **err)
+{
+	const char *path = creation->options->config;
+	_cleanup_fd_ int bundle_fd = -1;
+
+	if (path)
+		return config_read(AT_FDCWD, path, path, &creation->config, err);
+	bundle_fd = open(creation->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (bundle_fd < 0)
+		return error_set(err, errno, "bundle %s", creation->bundle);
+	return config_read(bundle_fd, "config.json", "config.json", &creation->config, err);
+}
+
+static int check_supported(const struct creation *creation, struct error **err)
+{
+	const struct config *config = creation->config;
+	const struct linux_config *linux_config = &config->linux;
+	const struct namespace_config *mount = config_namespace(config, NAMESPACE_MOUNT);
+
+	if (!config->has_process)
+		return error_set(err, 0,
+		                 "config.json: process is missing; there is nothing to run");
+	if (!mount)
+		return error_set(err, 0,
+		                 "linux.namespaces: a container needs a mount namespace; add "
+		                 "{\"type\": \"mount\"}");
+	if (mount->path)
+		return error_set(err, 0,
+		                 "linux.namespaces: a mount namespace cannot be joined by "
+		                 "path; leave the path out");
+	if (config_namespace(config, NAMESPACE_TIME))
+		return error_set(err, 0,
+		                 "linux.namespaces: time namespaces are not supported by this "
+		                 "version of rootlet");
+	if (linux_config->net_devices.count > 0)
+		return error_set(err, 0,
+		                 "linux.netDevices: not supported by this version of rootlet");
+	if (linux_config->intel_rdt.set)
+		return error_set(err, 0,
+		                 "linux.intelRdt: not supported by this version of rootlet");
+	if (linux_config->mount_label)
+		return error_set(err, 0,
+		                 "linux.mountLabel: not supported by this version of rootlet");
+	if (linux_config->seccomp.listener_path)
+		return error_set(err, 0,
+		                 "linux.seccomp.listenerPath: not supported by this version "
+		                 "of rootlet");
+	return 0;
+}
+
+static int check_terminal(const struct creation *creation, struct error **err)
+{
+	const struct rootlet_create_options *options = creation->options;
+	bool detached = creation->start_socket || options->detach;
+
+	if (creation->config->process.terminal && detached && !options->console_socket)
+		return error_set(err, 0,
+		                 "process.terminal: a container in the background needs "
+		                 "--console-socket for its terminal, or \"terminal\": false");
+	if (!creation->config->process.terminal && options->console_socket)
+		return error_set(err, 0, "--console-socket: process.terminal is not true");
+	return 0;
+}
+
+/* Decide about the user namespace. */
+static int plan_user_namespace(struct creation *creation, bool *in_initial, struct error **err)
+{
+	struct config *config = creation->config;
+	const struct namespace_config *listed = config_namespace(config, NAMESPACE_USER);
+	struct init_plan *plan = &creation->plan;
+	struct id_caller caller;
+	int owner;
+
+	if (id_caller_load(config->arena, &caller, err) < 0)
+		return -1;
+	*in_initial = caller.privileged && caller.uid == 0 &&
+	              id_mappings_to_host(&caller.own_uids, 0) == 0 &&
+	              id_mappings_to_host(&caller.own_uids, UINT32_MAX - 1) == UINT32_MAX - 1;
+	if (listed && listed->path) {
+		plan->joined_user_namespace = true;
+		return 0;
+	}
+	if (!listed && caller.privileged) {
+		plan->setgroups_denied = caller.setgroups_denied;
+		return 0;
+	}
+	if (!listed) {
+		owner = join_add_owner(&plan->join, err);
+		plan->joined_user_namespace = owner > 0;
+		if (owner != 0)
+			return owner < 0 ? -1 : 0;
+	}
+	plan->new_user_namespace = true;
+	if (id_plan_make(config, &caller, config->arena, &creation->ids, err) < 0)
+		return -1;
+	plan->setgroups_denied = creation->ids.setgroups_denied;
+	return 0;
+}
+
+static int plan_namespaces(struct creation *creation, bool *in_initial, struct error **err)
+{
+	struct init_plan *plan = &creation->plan;
+	const struct config *config = creation->config;
+
+	if (join_open(config, &plan->join, err) < 0)
+		return -1;
+	if (plan_user_namespace(creation, in_initial, err) < 0)
+		return -1;
+	for (int type = 0; type < NAMESPACE_COUNT; type++) {
+		const struct namespace_config *listed = config_namespace(config,
+		                                                         (enum namespace_type)type);
+		unsigned int flag = (unsigned int)namespace_clone_flag((enum namespace_type)type);
+
+		if ((listed && !listed->path) ||
+		    (type == NAMESPACE_USER && plan->new_user_namespace))
+			plan->clone_flags |= (int)flag;
+		if (listed || plan->join.fds[type] >= 0 ||
+		    (type == NAMESPACE_USER && plan->new_user_namespace))
+			creation->container.state.namespaces |= flag;
+	}
+	return 0;
+}
+
+static int plan_environment(struct creation *creation, struct error **err)
+{
+	const char *listen_fds = getenv("LISTEN_FDS");
+	struct arena *arena = creation->config->arena;
+	const char **extra = arena_alloc(arena, 4 * sizeof(*extra));
+	size_t count = 0;
+	uint32_t fds = 0;
+
+	if (!extra)
+		return error_set(err, ENOMEM, "process.env");
+	creation->plan.preserve_fds = creation->options->preserve_fds;
+	/* Socket activation (sd_listen_fds(3)): the fds from 3 on belong to the program. */
+	if (listen_fds && number_parse_u32(listen_fds, &fds) && fds > 0) {
+		if (fds > 1024)
+			return error_set(err, 0, "LISTEN_FDS=%s: too many", listen_fds);
+		creation->plan.preserve_fds += fds;
+		extra[count++] = arena_printf(arena, "LISTEN_FDS=%u", fds);
+		extra[count++] = "LISTEN_PID=1";
+	}
+	if (notify_host_socket())
+		extra[count++] = "NOTIFY_SOCKET=" NOTIFY_SOCKET_INSIDE;
+	creation->plan.extra_env = extra;
+	return 0;
+}
+
+static int plan_rootfs(struct creation *creation, bool in_initial, struct error **err)
+{
+	const struct rootfs_plan_options options = {
+		.bundle = creation->bundle,
+		.new_user_namespace = creation->plan.new_user_namespace,
+		.joined_user_namespace = creation->plan.joined_user_namespace,
+		.in_initial_user_namespace = in_initial,
+		.ids = &creation->ids,
+		.no_pivot = creation->options->no_pivot,
+	};
+
+	return rootfs_plan_make(creation->config, &options, creation->config->arena,
+	                        &creation->rootfs, err);
+}
+
+/* Everything that can be known before anything exists. */
+static int decide(struct creation *creation, struct error **err)
+{
+	bool in_initial = false;
+
+	if (find_bundle(creation, err) < 0 || read_config(creation, err) < 0)
+		return -1;
+	if (check_supported(creation, err) < 0 || check_terminal(creation, err) < 0)
+		return -1;
+	if (entry_check_preserved(creation->options->preserve_fds, err) < 0)
+		return -1;
+	if (label_check(&creation->config->process, &creation->config->linux, err) < 0)
+		return -1;
+	if (plan_environment(creation, err) < 0)
+		return -1;
+	if (plan_namespaces(creation, &in_initial, err) < 0)
+		return -1;
+	if (plan_rootfs(creation, in_initial, err) < 0)
+		return -1;
+	return lost_settings_report(creation->config, creation->context->strict,
+	                            in_initial && !creation->plan.new_user_namespace, err);
+}
+
+/* --- make ------------------------------------------------------------------------------------ */
+
+static int timestamp(struct arena *arena, char **text)
+{
+	struct timespec now;
+	struct tm tm;
+	char seconds[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
+	*text = arena_printf(arena, "%s.%09ldZ", seconds, now.tv_nsec);
+	return *text ? 0 : -1;
+}
+
+static int fill_state(struct creation *creation, struct error **err)
+{
+	struct state *state = &creation->container.state;
+	const struct config *config = creation->config;
+	struct arena *arena = config->arena;
+
+	state->id = arena_strdup(arena, creation->container.id);
+	state->oci_version = config->oci_version;
+	state->bundle = creation->bundle;
+	state->rootfs = (char *)creation->rootfs.root;
+	state->owner_uid = geteuid();
+	state->owner = arena_printf(arena, "%u", state->owner_uid);
+	state->annotations = config->annotations;
+	state->terminal = config->process.terminal;
+	if (!state->id || !state->owner || timestamp(arena, &state->created) < 0)
+		return error_set(err, ENOMEM, "the container's state");
+	creation->plan.state = state;
+	return 0;
+}
+
+static int add_notify_socket(struct creation *creation, struct error **err)
+{
+	const char *source;
+
+	if (!notify_host_socket())
+		return 0;
+	source = notify_make(&creation->container, creation->config->arena, err);
+	if (!source)
+		return -1;
+	rootfs_plan_add_bind(&creation->rootfs, source, NOTIFY_DIRECTORY_INSIDE);
+	return 0;
+}
+
+static int open_sockets(struct creation *creation, struct error **err)
+{
+	struct init_plan *plan = &creation->plan;
+	int sockets[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+		return error_set(err, errno, "a socketpair");
+	creation->sync_fd = sockets[0];
+	plan->sync_fd = sockets[1];
+	plan->lock_fd = creation->container.dir_fd;
+	if (!creation->start_socket)
+		return 0;
+	plan->start_fd = socket_listen_at(creation->container.dir_fd, CONTAINER_START,
+	                                  SOCK_SEQPACKET);
+	if (plan->start_fd < 0)
+		return error_set(err, errno, "the start socket");
+	return 0;
+}
+
+static int start_init(struct creation *creation, struct error **err)
+{
+	struct init_plan *plan = &creation->plan;
+	const struct hooks *hooks = &creation->config->hooks;
+
+	plan->config = creation->config;
+	plan->rootfs = &creation->rootfs;
+	plan->environment = environ;
+	plan->wait_for_hooks = hooks->prestart.count > 0 || hooks->create_runtime.count > 0;
+	if (!creation->options->no_new_keyring) {
+		plan->keyring = arena_printf(creation->config->arena, "_ses.%s",
+		                             creation->container.id);
+		if (!plan->keyring)
+			return error_set(err, ENOMEM, "the session keyring");
+	}
+	if (open_sockets(creation, err) < 0 || init_spawn(plan, &creation->init, err) < 0)
+		return -1;
+	/* Only init may hold its ends now: their end-of-file must mean that it is gone. */
+	close_fd(&plan->sync_fd);
+	close_fd(&plan->start_fd);
+	join_close(&plan->join);
+	creation->container.state.pid = creation->init.pid;
+	return 0;
+}
+
+static int interrupted(struct error **err)
+{
+	return error_set(err, EINTR, "creation given up");
+}
+
+/* Wait until init has said something; a signal to us ends the wait. */
+static int wait_for_init(const struct creation *creation, struct error **err)
+{
+	struct pollfd fds[] = {
+		{ .fd = creation->sync_fd, .events = POLLIN },
+		{ .fd = creation->interrupt_fd, .events = POLLIN },
+	};
+
+	while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+		if (errno != EINTR)
+			return error_set(err, errno, "waiting for the container's init");
+	return fds[1].revents ? interrupted(err) : 0;
+}
+
+static int init_died(const struct creation *creation, struct error **err)
+{
+	siginfo_t info = { 0 };
+
+	if (waitid(P_PID, (id_t)creation->init.pid, &info, WEXITED | WNOWAIT) == 0 &&
+	    info.si_code != CLD_EXITED)
+		return error_set(err, 0, "the container's init was killed by signal %d",
+		                 info.si_status);
+	return error_set(err, 0, "the container's init ended unexpectedly");
+}
+
+static int expect(const struct creation *creation, enum sync_type type,
+                  struct sync_message *message, struct error **err)
+{
+	int n;
+
+	if (wait_for_init(creation, err) < 0)
+		return -1;
+	n = sync_receive(creation->sync_fd, message, err);
+	if (n < 0)
+		return -1;
+	if (n == 0)
+		return init_died(creation, err);
+	if (message->type != type)
+		return error_set(err, EPROTO, "init sent message %u", message->type);
+	return 0;
+}
+
+static int send_to_init(const struct creation *creation, const struct sync_message *message,
+                        struct error **err)
+{
+	_cleanup_message_ struct sync_message answer = { 0 };
+
+	if (sync_send(creation->sync_fd, message) == 0)
+		return 0;
+	if (errno != EPIPE && errno != ECONNRESET)
+		return error_set(err, errno, "a message to the container's init");
+	/* It is gone, and may have said why. */
+	if (expect(creation, SYNC_CREATED, &answer, err) == 0)
+		return error_set(err, EPROTO, "the container's init");
+	return -1;
+}
+
+static int send_filter(const struct creation *creation, const struct seccomp_program *program,
+                       struct error **err)
+{
+	const struct sync_message message = {
+		.type = SYNC_FILTER,
+		.value = (int64_t)program->flags | ((int64_t)program->notify << 32),
+		.data = program->filter,
+		.length = program->length * sizeof(struct sock_filter),
+	};
+
+	return send_to_init(creation, &message, err);
+}
+
+/* The maps are written, and the filter compiled, while init takes hold of its mounts. */
+static int map_and_compile(struct creation *creation, struct error **err)
+{
+	_cleanup_seccomp_ struct seccomp_program program = { 0 };
+	const struct seccomp *seccomp = &creation->config->linux.seccomp;
+	struct id_job job = ID_JOB_INIT;
+	int compiled = 0;
+
+	if (creation->plan.new_user_namespace &&
+	    id_map_begin(&creation->ids, creation->init.pid, &job, err) < 0)
+		return -1;
+	if (seccomp->set)
+		compiled = seccomp_compile(seccomp, &program, err);
+	if (creation->plan.new_user_namespace &&
+	    id_map_end(&creation->ids, &job, compiled < 0 ? NULL : err) < 0)
+		return -1;
+	if (compiled < 0)
+		return -1;
+	return seccomp->set ? send_filter(creation, &program, err) : 0;
+}
+
+static int run_runtime_hooks(struct creation *creation, struct error **err)
+{
+	const struct hooks *hooks = &creation->config->hooks;
+	const struct state *state = &creation->container.state;
+	_cleanup_message_ struct sync_message message = { 0 };
+
+	if (!creation->plan.wait_for_hooks)
+		return 0;
+	if (expect(creation, SYNC_MOUNTED, &message, err) < 0)
+		return -1;
+	creation->hooks_ran = true;
+	if (creation_hooks(state, STATUS_CREATING, &hooks->prestart, "prestart",
+	                   creation->interrupt_fd, err) < 0)
+		return -1;
+	if (creation_hooks(state, STATUS_CREATING, &hooks->create_runtime, "createRuntime",
+	                   creation->interrupt_fd, err) < 0)
+		return -1;
+	return send_to_init(creation, &(struct sync_message){ .type = SYNC_HOOKS_DONE }, err);
+}
+
+static int wait_until_created(struct creation *creation, struct error **err)
+{
+	_cleanup_message_ struct sync_message message = { 0 };
+
+	if (expect(creation, SYNC_CREATED, &message, err) < 0)
+		return -1;
+	if (creation->config->process.terminal && message.fd_count > 0)
+		creation->master = take_fd(&message.fds[0]);
+	if (creation->container.state.mount_namespace == 0)
+		creation->container.state.mount_namespace = (uint64_t)message.value;
+	return 0;
+}
+
+/*
+ * What names the process and its namespaces for good. Before it goes on: later it is
+ * non-dumpable, and shows its namespaces to nobody.
+ */
+static int identify(struct creation *creation, struct error **err)
+{
+	struct state *state = &creation->container.state;
+	_cleanup_fd_ int proc_fd = proc_open(err);
+	struct proc_stat stat;
+
+	if (proc_fd < 0)
+		return -1;
+	if (proc_read_stat(proc_fd, state->pid, &stat) < 0)
+		return error_set(err, errno, "/proc/%d/stat", state->pid);
+	state->start_time = stat.start_time;
+	state->mount_namespace = proc_namespace(proc_fd, state->pid, "mnt");
+	/* A pid namespace that others use too says nothing about who belongs to us. */
+	if (creation->plan.clone_flags & CLONE_NEWPID)
+		state->pid_namespace = proc_namespace(proc_fd, state->pid, "pid");
+	return 0;
+}
+
+static int build(struct creation *creation, struct error **err)
+{
+	const struct sync_message go = { .type = SYNC_GO, .value = creation->init.pid };
+
+	if (map_and_compile(creation, err) < 0 || identify(creation, err) < 0)
+		return -1;
+	if (send_to_init(creation, &go, err) < 0)
+		return -1;
+	if (run_runtime_hooks(creation, err) < 0)
+		return -1;
+	return wait_until_created(creation, err);
+}
+
+/* What a user or a system asks a program to end with. */
+static void ending_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGHUP);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGQUIT);
+	sigaddset(signals, SIGTERM);
+}
+
+static int open_interrupts(struct creation *creation, struct error **err)
+{
+	sigset_t signals;
+
+	ending_signals(&signals);
+	creation->interrupt_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+	return creation->interrupt_fd < 0 ? error_set(err, errno, "a signalfd") : 0;
+}
+
+void creation_block_signals(sigset_t *old)
+{
+	sigset_t signals;
+
+	/* Ignored, which we may have inherited, it would let no child be waited for. */
+	sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+	ending_signals(&signals);
+	sigprocmask(SIG_BLOCK, &signals, old);
+}
+
+int creation_begin(struct creation *creation, const char *id, struct error **err)
+{
+	if (container_id_check(id, err) < 0 || decide(creation, err) < 0)
+		return -1;
+	if (open_interrupts(creation, err) < 0)
+		return -1;
+	if (container_claim(creation->context, id, &creation->container, err) < 0)
+		return -1;
+	if (fill_state(creation, err) < 0 || add_notify_socket(creation, err) < 0)
+		return -1;
+	if (start_init(creation, err) < 0)
+		return -1;
+	return build(creation, err);
+}
+
+/* --- commit ---------------------------------------------------------------------------------- */
+
+static int write_files(struct creation *creation, struct error **err)
+{
+	const struct config *config = creation->config;
+	int dir_fd = creation->container.dir_fd;
+	_cleanup_free_ char *state = NULL;
+
+	if (file_replace_at(dir_fd, CONTAINER_CONFIG_FILE, config->text, config->text_length,
+	                    0600) < 0)
+		return error_set(err, errno, "cannot keep a copy of config.json");
+	state = state_format(&creation->container.state, err);
+	if (!state)
+		return -1;
+	if (file_replace_at(dir_fd, CONTAINER_STATE_FILE, state, strlen(state), 0600) < 0)
+		return error_set(err, errno, "cannot write the container's state");
+	creation->container.has_state = true;
+	return 0;
+}
+
+static int hand_out(struct creation *creation, struct error **err)
+{
+	const struct rootlet_create_options *options = creation->options;
+
+	if (options->console_socket) {
+		if (terminal_send(options->console_socket, creation->master, "/dev/ptmx", err) < 0)
+			return error_prefix(err, "--console-socket");
+		close_fd(&creation->master);
+	}
+	if (options->pidfd_socket &&
+	    terminal_send(options->pidfd_socket, creation->init.pidfd, "pidfd", err) < 0)
+		return error_prefix(err, "--pidfd-socket");
+	if (options->pid_file)
+		return pid_file_write(options->pid_file, creation->init.pid, err);
+	return 0;
+}
+
+int creation_commit(struct creation *creation, struct error **err)
+{
+	if (write_files(creation, err) < 0 || hand_out(creation, err) < 0)
+		return -1;
+	return send_to_init(creation, &(struct sync_message){ .type = SYNC_COMMIT }, err);
+}
+
+/* --- undo ------------------------------------------------------------------------------------ */
+
+void creation_undo(struct creation *creation)
+{
+	_cleanup_error_ struct error *error = NULL;
+	struct container *container = &creation->container;
+
+	if (creation->init.pidfd >= 0) {
+		sys_pidfd_send_signal(creation->init.pidfd, SIGKILL, NULL, 0);
+		wait_for(creation->init.pid);
+	}
+	if (container->dir_fd < 0)
+		return;
+	if (container_remove(container, &error) < 0)
+		log_warning("%s", error->message);
+	error_clear(&error);
+	if (!creation->hooks_ran)
+		return;
+	if (creation_hooks(&container->state, STATUS_STOPPED, &creation->config->hooks.poststop,
+	                   "poststop", -1, &error) < 0)
+		log_warning("%s", error->message);
+}
+
+void creation_close(struct creation *creation)
+{
+	close_fd(&creation->sync_fd);
+	close_fd(&creation->plan.sync_fd);
+	close_fd(&creation->plan.start_fd);
+	join_close(&creation->plan.join);
+	close_fd(&creation->init.pidfd);
+	close_fd(&creation->interrupt_fd);
+	close_fd(&creation->master);
+	container_close(&creation->container);
+	config_free(&creation->config);
+	free(creation->bundle);
+}
+
+int creation_hooks(const struct state *state, enum container_status status,
+                   const struct hook_list *hooks, const char *name, int abort_fd,
+                   struct error **err)
+{
+	_cleanup_free_ char *json = NULL;
+
+	if (hooks->count == 0)
+		return 0;
+	json = state_format_oci(state, status, err);
+	if (!json)
+		return -1;
+	return hooks_run(&(struct hooks_run){ .hooks = hooks,
+	                                      .name = name,
+	                                      .state = json,
+	                                      .environment = environ,
+	                                      .abort_fd = abort_fd },
+	                 err);
+}

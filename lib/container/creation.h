@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The runtime's side of making a container, shared by create and run:
+ *
+ *	creation_begin()   everything up to "created": init is ready and waits
+ *	creation_commit()  the state is on disk; init belongs to the state directory now
+ *	creation_undo()	   instead of commit, or after a failure in it: nothing is left
+ */
+#pragma once
+
+#include <signal.h>
+
+#include "container/container.h"
+#include "idmap/plan.h"
+#include "init/init.h"
+#include "rootlet.h"
+
+struct creation {
+	const struct rootlet_context *context;
+	const struct rootlet_create_options *options;
+	bool start_socket; /* create: somebody else will start it */
+
+	struct config *config;
+	struct container container;
+	char *bundle; /* absolute */
+	struct id_plan ids;
+	struct rootfs_plan rootfs;
+	struct init_plan plan;
+	struct init_child init;
+	int sync_fd;      /* our end */
+	int interrupt_fd; /* signalfd: asks us to give up */
+	int master;       /* of the terminal; -1: none, or handed over */
+	bool hooks_ran;   /* from here on poststop hooks are due */
+};
+
+#define CREATION_INIT                                                                            \
+	{                                                                                        \
+		.container = CONTAINER_INIT,                                                     \
+		.plan = { .join = JOIN_SET_INIT, .sync_fd = -1, .start_fd = -1, .lock_fd = -1 }, \
+		.init = { .pid = -1, .pidfd = -1 }, .sync_fd = -1, .interrupt_fd = -1,           \
+		.master = -1,                                                                    \
+	}
+
+/* The signals that end us, blocked while something half made exists; *old gets the mask before. */
+void creation_block_signals(sigset_t *old);
+
+int creation_begin(struct creation *creation, const char *id, struct error **err);
+int creation_commit(struct creation *creation, struct error **err);
+void creation_undo(struct creation *creation);
+void creation_close(struct creation *creation);
+
+/*
+ * creation_hooks - run hooks of the runtime's side with the container's state on their stdin
+ * @abort_fd:	-1: cannot be interrupted
+ */
+int creation_hooks(const struct state *state, enum container_status status,
+                   const struct hook_list *hooks, const char *name, int abort_fd,
+                   struct error **err);

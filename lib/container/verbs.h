@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The lifecycle verbs (runtime.md, "Operations"); rootlet.h documents them as its functions do. */
+#pragma once
+
+#include "base/error.h"
+#include "rootlet.h"
+#include "spec/state.h"
+
+int verb_create(const struct rootlet_context *context, const char *id,
+                const struct rootlet_create_options *options, struct error **err);
+int verb_run(const struct rootlet_context *context, const char *id,
+             const struct rootlet_create_options *options, struct error **err);
+int verb_start(const struct rootlet_context *context, const char *id, struct error **err);
+int verb_state(const struct rootlet_context *context, const char *id, char **json,
+               struct error **err);
+int verb_kill(const struct rootlet_context *context, const char *id, const char *signal, bool all,
+              struct error **err);
+int verb_delete(const struct rootlet_context *context, const char *id, bool force,
+                struct error **err);
+int verb_exec(const struct rootlet_context *context, const char *id,
+              const struct rootlet_exec_options *options, struct error **err);
+int verb_pids(const struct rootlet_context *context, const char *id, pid_t **pids, size_t *count,
+              struct error **err);
+
+/* All containers, sorted by id; strings live in @arena. Broken ones are there as stopped. */
+struct state_list {
+	struct state *states;
+	enum container_status *statuses;
+	size_t count;
+};
+
+int verb_list(const struct rootlet_context *context, struct arena *arena, struct state_list *list,
+              struct error **err);

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * librootlet: the public API. OCI containers for people who have no root.
+ *
+ * Every function returns 0 or more on success. On failure it returns -1 and fills *error, whose
+ * message is one line that names what failed, where and what to do; the caller releases it with
+ * rootlet_error_clear(). Options structs start zeroed ("= { 0 }"), which asks for the defaults.
+ * Strings given are borrowed for the call; strings returned belong to the caller (free()).
+ * Functions are not safe to call from a process with several threads: they fork.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The version of the runtime-spec that this library implements. */
+#define ROOTLET_SPEC_VERSION "1.3.0"
+
+#define ROOTLET_PUBLIC       __attribute__((visibility("default")))
+
+struct rootlet_error {
+	int errnum;    /* errno value of the cause, 0 for none */
+	int status;    /* exit status that suits a program: 1, 125, 126, 127 */
+	char *message; /* one line, no newline */
+};
+
+ROOTLET_PUBLIC void rootlet_error_clear(struct rootlet_error *error);
+
+/* Where messages that are not results go (warnings): see rootlet_log_setup(). */
+enum rootlet_log_format { ROOTLET_LOG_TEXT, ROOTLET_LOG_JSON };
+enum rootlet_log_level {
+	ROOTLET_LOG_ERROR,
+	ROOTLET_LOG_WARNING,
+	ROOTLET_LOG_INFO,
+	ROOTLET_LOG_DEBUG
+};
+
+ROOTLET_PUBLIC void rootlet_log_setup(int fd, enum rootlet_log_format format,
+                                      enum rootlet_log_level level);
+
+enum rootlet_tristate { ROOTLET_AUTO, ROOTLET_TRUE, ROOTLET_FALSE };
+
+/* How a program wants all calls to behave. */
+struct rootlet_context {
+	const char *root;               /* state directory; NULL: as rootlet(1), FILES says */
+	enum rootlet_tristate rootless; /* whether the default state directory is the user's */
+	bool strict;                    /* settings that would be lost with a warning are errors */
+};
+
+/* Options of create and run; see rootlet-run(1). */
+struct rootlet_create_options {
+	const char *bundle;         /* NULL: "." */
+	const char *config;         /* path of config.json; NULL: config.json in the bundle */
+	const char *console_socket; /* AF_UNIX socket that receives the pty master */
+	const char *pidfd_socket;   /* AF_UNIX socket that receives init's pidfd */
+	const char *pid_file;       /* init's pid in digits, written whole or not at all */
+	unsigned int preserve_fds;  /* so many fds from 3 on are passed on */
+	bool no_pivot;              /* MS_MOVE and chroot instead of pivot_root (initramfs) */
+	bool no_new_keyring;        /* keep the caller's session keyring */
+	/* run only */
+	bool detach;       /* return when the program runs */
+	bool keep;         /* do not delete the container when it has ended */
+	bool no_subreaper; /* do not become the reaper of the container's orphans */
+};
+
+/*
+ * For programs that create containers or exec in them: run from an executable that no container
+ * can write. Call it first in main() with main's argv; where the caller could write its own
+ * executable, the program starts anew from a sealed copy. Returns 0 when all is well.
+ */
+ROOTLET_PUBLIC int rootlet_protect_executable(char *const *argv, struct rootlet_error *error);
+
+/* Make container @id; its program does not run yet. */
+ROOTLET_PUBLIC int rootlet_create(const struct rootlet_context *context, const char *id,
+                                  const struct rootlet_create_options *options,
+                                  struct rootlet_error *error);
+
+/*
+ * Create, start, wait and delete. Signals and the terminal are forwarded meanwhile.
+ * Return: the program's exit status, 128 + n when signal n ended it; 0 at once with @detach.
+ */
+ROOTLET_PUBLIC int rootlet_run(const struct rootlet_context *context, const char *id,
+                               const struct rootlet_create_options *options,
+                               struct rootlet_error *error);
+
+/* Run the program of a created container. Fails when execve(2) does. */
+ROOTLET_PUBLIC int rootlet_start(const struct rootlet_context *context, const char *id,
+                                 struct rootlet_error *error);
+
+/* The state as the spec's JSON, indented, ended by a newline. */
+ROOTLET_PUBLIC int rootlet_state(const struct rootlet_context *context, const char *id, char **json,
+                                 struct rootlet_error *error);
+
+/*
+ * Send a signal.
+ * @signal:	name with or without SIG, or number; NULL: TERM
+ * @all:	to all processes of the container, also when init is already gone
+ */
+ROOTLET_PUBLIC int rootlet_kill(const struct rootlet_context *context, const char *id,
+                                const char *signal, bool all, struct rootlet_error *error);
+
+/* Undo what create did. @force: end the processes first; an unknown id is no error then. */
+ROOTLET_PUBLIC int rootlet_delete(const struct rootlet_context *context, const char *id, bool force,
+                                  struct rootlet_error *error);
+
+/* One container as `list` shows it. */
+struct rootlet_container {
+	char *id;
+	pid_t pid; /* 0 when stopped */
+	const char *status;
+	char *bundle;
+	char *created;
+	char *owner;
+};
+
+struct rootlet_list {
+	struct rootlet_container *items;
+	size_t count;
+	void *storage;
+};
+
+/* All containers of the state directory, sorted by id. Release with rootlet_list_clear(). */
+ROOTLET_PUBLIC int rootlet_list(const struct rootlet_context *context, struct rootlet_list *list,
+                                struct rootlet_error *error);
+ROOTLET_PUBLIC void rootlet_list_clear(struct rootlet_list *list);
+
+/* The same as a JSON array on one line. */
+ROOTLET_PUBLIC int rootlet_list_json(const struct rootlet_context *context, char **json,
+                                     struct rootlet_error *error);
+
+/* Options of exec; see rootlet-exec(1). What is NULL or zero is as the container has it. */
+struct rootlet_exec_options {
+	const char *process_file; /* a process object as JSON; then args stays NULL */
+	char *const *args;        /* NULL-terminated program and arguments */
+	const char *cwd;
+	char *const *env; /* NULL-terminated, "KEY=value"; added to the container's */
+	const char *user; /* "UID" or "UID:GID" in digits */
+	const uint32_t *additional_gids;
+	size_t additional_gids_count;
+	char *const *capabilities; /* NULL-terminated names, added to all sets */
+	const char *process_label, *apparmor_profile;
+	const char *cgroup;
+	bool no_new_privs;
+	bool tty;
+	bool detach;
+	bool ignore_paused;
+	const char *console_socket, *pidfd_socket, *pid_file;
+	unsigned int preserve_fds;
+};
+
+/* Run one more program in a container. Return as rootlet_run(). */
+ROOTLET_PUBLIC int rootlet_exec(const struct rootlet_context *context, const char *id,
+                                const struct rootlet_exec_options *options,
+                                struct rootlet_error *error);
+
+/* The pids of a container's processes, in the caller's pid namespace, ascending. */
+ROOTLET_PUBLIC int rootlet_pids(const struct rootlet_context *context, const char *id, pid_t **pids,
+                                size_t *count, struct rootlet_error *error);
+
+/* A config.json. @rootless: with the caller's own ids mapped in it, as runc's --rootless. */
+ROOTLET_PUBLIC int rootlet_spec(bool rootless, char **json, struct rootlet_error *error);
+
+/* What this build supports, as the spec's features JSON. */
+ROOTLET_PUBLIC int rootlet_features(char **json, struct rootlet_error *error);
+
+#ifdef __cplusplus
+}
+#endif
