@@ -8,10 +8,7 @@
  */
 #include "container/creation.h"
 
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -22,221 +19,19 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "base/number.h"
 #include "base/proc.h"
 #include "base/socket.h"
 #include "base/spawn.h"
 #include "base/syscalls.h"
-#include "container/lost.h"
 #include "container/notify.h"
 #include "container/pid-file.h"
 #include "container/statedir.h"
-#include "init/entry.h"
 #include "init/sync.h"
 #include "process/hooks.h"
-#include "process/label.h"
 #include "process/seccomp.h"
 #include "process/terminal.h"
 
 extern char **environ;
-
-/* --- decide ---------------------------------------------------------------------------------- */
-
-static int find_bundle(struct creation *creation, struct error **err)
-{
-	const char *bundle = creation->options->bundle ? creation->options->bundle : ".";
-
-	creation->bundle = realpath(bundle, NULL);
-	if (!creation->bundle)
-		return error_set(err, errno, "bundle %s", bundle);
-	return 0;
-}
-
-static int read_config(struct creation *creation, struct error **err)
-{
-	const char *path = creation->options->config;
-	_cleanup_fd_ int bundle_fd = -1;
-
-	if (path)
-		return config_read(AT_FDCWD, path, path, &creation->config, err);
-	bundle_fd = open(creation->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (bundle_fd < 0)
-		return error_set(err, errno, "bundle %s", creation->bundle);
-	return config_read(bundle_fd, "config.json", "config.json", &creation->config, err);
-}
-
-static int check_supported(const struct creation *creation, struct error **err)
-{
-	const struct config *config = creation->config;
-	const struct linux_config *linux_config = &config->linux;
-	const struct namespace_config *mount = config_namespace(config, NAMESPACE_MOUNT);
-
-	if (!config->has_process)
-		return error_set(err, 0,
-		                 "config.json: process is missing; there is nothing to run");
-	if (!mount)
-		return error_set(err, 0,
-		                 "linux.namespaces: a container needs a mount namespace; add "
-		                 "{\"type\": \"mount\"}");
-	if (mount->path)
-		return error_set(err, 0,
-		                 "linux.namespaces: a mount namespace cannot be joined by "
-		                 "path; leave the path out");
-	if (config_namespace(config, NAMESPACE_TIME))
-		return error_set(err, 0,
-		                 "linux.namespaces: time namespaces are not supported by this "
-		                 "version of rootlet");
-	if (linux_config->net_devices.count > 0)
-		return error_set(err, 0,
-		                 "linux.netDevices: not supported by this version of rootlet");
-	if (linux_config->intel_rdt.set)
-		return error_set(err, 0,
-		                 "linux.intelRdt: not supported by this version of rootlet");
-	if (linux_config->mount_label)
-		return error_set(err, 0,
-		                 "linux.mountLabel: not supported by this version of rootlet");
-	if (linux_config->seccomp.listener_path)
-		return error_set(err, 0,
-		                 "linux.seccomp.listenerPath: not supported by this version "
-		                 "of rootlet");
-	return 0;
-}
-
-static int check_terminal(const struct creation *creation, struct error **err)
-{
-	const struct rootlet_create_options *options = creation->options;
-	bool detached = creation->start_socket || options->detach;
-
-	if (creation->config->process.terminal && detached && !options->console_socket)
-		return error_set(err, 0,
-		                 "process.terminal: a container in the background needs "
-		                 "--console-socket for its terminal, or \"terminal\": false");
-	if (!creation->config->process.terminal && options->console_socket)
-		return error_set(err, 0, "--console-socket: process.terminal is not true");
-	return 0;
-}
-
-/* Decide about the user namespace. */
-static int plan_user_namespace(struct creation *creation, bool *in_initial, struct error **err)
-{
-	struct config *config = creation->config;
-	const struct namespace_config *listed = config_namespace(config, NAMESPACE_USER);
-	struct init_plan *plan = &creation->plan;
-	struct id_caller caller;
-	int owner;
-
-	if (id_caller_load(config->arena, &caller, err) < 0)
-		return -1;
-	*in_initial = caller.privileged && caller.uid == 0 &&
-	              id_mappings_to_host(&caller.own_uids, 0) == 0 &&
-	              id_mappings_to_host(&caller.own_uids, UINT32_MAX - 1) == UINT32_MAX - 1;
-	if (listed && listed->path) {
-		plan->joined_user_namespace = true;
-		return 0;
-	}
-	if (!listed && caller.privileged) {
-		plan->setgroups_denied = caller.setgroups_denied;
-		return 0;
-	}
-	if (!listed) {
-		owner = join_add_owner(&plan->join, err);
-		plan->joined_user_namespace = owner > 0;
-		if (owner != 0)
-			return owner < 0 ? -1 : 0;
-	}
-	plan->new_user_namespace = true;
-	if (id_plan_make(config, &caller, config->arena, &creation->ids, err) < 0)
-		return -1;
-	plan->setgroups_denied = creation->ids.setgroups_denied;
-	return 0;
-}
-
-static int plan_namespaces(struct creation *creation, bool *in_initial, struct error **err)
-{
-	struct init_plan *plan = &creation->plan;
-	const struct config *config = creation->config;
-
-	if (join_open(config, &plan->join, err) < 0)
-		return -1;
-	if (plan_user_namespace(creation, in_initial, err) < 0)
-		return -1;
-	for (int type = 0; type < NAMESPACE_COUNT; type++) {
-		const struct namespace_config *listed = config_namespace(config,
-		                                                         (enum namespace_type)type);
-		unsigned int flag = (unsigned int)namespace_clone_flag((enum namespace_type)type);
-
-		if ((listed && !listed->path) ||
-		    (type == NAMESPACE_USER && plan->new_user_namespace))
-			plan->clone_flags |= (int)flag;
-		if (listed || plan->join.fds[type] >= 0 ||
-		    (type == NAMESPACE_USER && plan->new_user_namespace))
-			creation->container.state.namespaces |= flag;
-	}
-	return 0;
-}
-
-static int plan_environment(struct creation *creation, struct error **err)
-{
-	const char *listen_fds = getenv("LISTEN_FDS");
-	struct arena *arena = creation->config->arena;
-	const char **extra = arena_alloc(arena, 4 * sizeof(*extra));
-	size_t count = 0;
-	uint32_t fds = 0;
-
-	if (!extra)
-		return error_set(err, ENOMEM, "process.env");
-	creation->plan.preserve_fds = creation->options->preserve_fds;
-	/* Socket activation (sd_listen_fds(3)): the fds from 3 on belong to the program. */
-	if (listen_fds && number_parse_u32(listen_fds, &fds) && fds > 0) {
-		if (fds > 1024)
-			return error_set(err, 0, "LISTEN_FDS=%s: too many", listen_fds);
-		creation->plan.preserve_fds += fds;
-		extra[count++] = arena_printf(arena, "LISTEN_FDS=%u", fds);
-		extra[count++] = "LISTEN_PID=1";
-	}
-	if (notify_host_socket())
-		extra[count++] = "NOTIFY_SOCKET=" NOTIFY_SOCKET_INSIDE;
-	creation->plan.extra_env = extra;
-	return 0;
-}
-
-static int plan_rootfs(struct creation *creation, bool in_initial, struct error **err)
-{
-	const struct rootfs_plan_options options = {
-		.bundle = creation->bundle,
-		.new_user_namespace = creation->plan.new_user_namespace,
-		.joined_user_namespace = creation->plan.joined_user_namespace,
-		.in_initial_user_namespace = in_initial,
-		.ids = &creation->ids,
-		.no_pivot = creation->options->no_pivot,
-	};
-
-	return rootfs_plan_make(creation->config, &options, creation->config->arena,
-	                        &creation->rootfs, err);
-}
-
-/* Everything that can be known before anything exists. */
-static int decide(struct creation *creation, struct error **err)
-{
-	bool in_initial = false;
-
-	if (find_bundle(creation, err) < 0 || read_config(creation, err) < 0)
-		return -1;
-	if (check_supported(creation, err) < 0 || check_terminal(creation, err) < 0)
-		return -1;
-	if (entry_check_preserved(creation->options->preserve_fds, err) < 0)
-		return -1;
-	if (label_check(&creation->config->process, &creation->config->linux, err) < 0)
-		return -1;
-	if (plan_environment(creation, err) < 0)
-		return -1;
-	if (plan_namespaces(creation, &in_initial, err) < 0)
-		return -1;
-	if (plan_rootfs(creation, in_initial, err) < 0)
-		return -1;
-	return lost_settings_report(creation->config, creation->context->strict,
-	                            in_initial && !creation->plan.new_user_namespace, err);
-}
 
 /* --- make ------------------------------------------------------------------------------------ */
 
@@ -244,12 +39,13 @@ static int timestamp(struct arena *arena, char **text)
 {
 	struct timespec now;
 	struct tm tm;
-	char seconds[32];
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
-	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
-	*text = arena_printf(arena, "%s.%09ldZ", seconds, now.tv_nsec);
+	/* Not strftime(3), which reads /etc/localtime first. */
+	*text = arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900,
+	                     tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+	                     now.tv_nsec);
 	return *text ? 0 : -1;
 }
 
@@ -525,7 +321,7 @@ void creation_block_signals(sigset_t *old)
 
 int creation_begin(struct creation *creation, const char *id, struct error **err)
 {
-	if (container_id_check(id, err) < 0 || decide(creation, err) < 0)
+	if (container_id_check(id, err) < 0 || creation_decide(creation, err) < 0)
 		return -1;
 	if (open_interrupts(creation, err) < 0)
 		return -1;

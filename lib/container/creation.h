@@ -21,6 +21,7 @@ struct creation {
 	bool start_socket; /* create: somebody else will start it */
 
 	struct config *config;
+	struct id_caller caller;
 	struct container container;
 	char *bundle; /* absolute */
 	struct id_plan ids;
@@ -43,6 +44,9 @@ struct creation {
 
 /* The signals that end us, blocked while something half made exists; *old gets the mask before. */
 void creation_block_signals(sigset_t *old);
+
+/* Within creation: what can be decided before anything exists (decide.c). */
+int creation_decide(struct creation *creation, struct error **err);
 
 int creation_begin(struct creation *creation, const char *id, struct error **err);
 int creation_commit(struct creation *creation, struct error **err);

@@ -20,9 +20,9 @@
 /* After the end of the child, what its terminal still holds is passed on for at most so long. */
 #define DRAIN_MS 200
 
-/* Not forwarded: they mean us, or a fault of ours. SIGKILL and SIGSTOP cannot be had at all. */
-static const int own_signals[] = { SIGSEGV, SIGBUS,  SIGFPE, SIGILL,  SIGTRAP, SIGABRT,
-	                           SIGSYS,  SIGPIPE, SIGURG, SIGTTIN, SIGTTOU };
+/* Left alone: they mean us, or a fault of ours. SIGKILL and SIGSTOP cannot be had at all. */
+static const int own_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL,  SIGTRAP,
+	                           SIGABRT, SIGSYS, SIGURG, SIGTTIN, SIGTTOU };
 
 static void forwarded_signals(sigset_t *signals)
 {
@@ -78,6 +78,9 @@ static void handle_signal(struct loop *loop)
 		reap_orphans(loop);
 		return;
 	}
+	/* Whoever read our output is gone: the relay sees that for itself. */
+	if (info.ssi_signo == SIGPIPE)
+		return;
 	if (info.ssi_signo == SIGWINCH && loop->relay)
 		terminal_relay_resize(loop->relay);
 	if (sys_pidfd_send_signal(loop->what->pidfd, (int)info.ssi_signo, NULL, 0) < 0)

@@ -158,6 +158,18 @@ static int refused(const struct map *map, int status, const char *words, struct 
 	return -1;
 }
 
+/* Why it failed comes last: libraries of name services may have complained before. */
+static const char *last_line(char *words)
+{
+	size_t length = strlen(words);
+	const char *newline;
+
+	while (length > 0 && words[length - 1] == '\n')
+		words[--length] = '\0';
+	newline = strrchr(words, '\n');
+	return newline ? newline + 1 : words;
+}
+
 /* Reap helper @index; a job that is over already is no failure. */
 static int finish_helper(const struct id_plan *plan, struct id_job *job, int index,
                          struct error **err)
@@ -178,9 +190,7 @@ static int finish_helper(const struct id_plan *plan, struct id_job *job, int ind
 		return error_set(err, errno, "cannot wait for %s", map.helper);
 	if (status == 0)
 		return 0;
-	if (words)
-		words[strcspn(words, "\n")] = '\0';
-	return refused(&map, status, words ? words : "", err);
+	return refused(&map, status, words ? last_line(words) : "", err);
 }
 
 int id_map_end(const struct id_plan *plan, struct id_job *job, struct error **err)

@@ -205,6 +205,23 @@ int mount_change(int fd, const struct mount_options *options, const char *where,
 	return change_error(where, err);
 }
 
+static int move(int fd, int target, const char *where, struct error **err)
+{
+	const unsigned int flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+
+	if (sys_move_mount(fd, "", target, "", flags) < 0)
+		return error_set(err, errno, "%s: cannot mount", where);
+	return 0;
+}
+
+int mount_attach_new(int fd, int target, const struct mount_options *options, const char *where,
+                     struct error **err)
+{
+	if (options->propagation || !flags_empty(&options->tree_flags))
+		return mount_attach(fd, target, options, where, err);
+	return move(fd, target, where, err);
+}
+
 int mount_attach(int fd, int target, const struct mount_options *options, const char *where,
                  struct error **err)
 {
@@ -221,9 +238,8 @@ int mount_attach(int fd, int target, const struct mount_options *options, const 
 			return change_error(where, err);
 		late = true;
 	}
-	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
-	    0)
-		return error_set(err, errno, "%s: cannot mount", where);
+	if (move(fd, target, where, err) < 0)
+		return -1;
 	if (late && change_by_remount(fd, options, propagation, recursive) < 0)
 		return change_error(where, err);
 	return 0;

@@ -36,6 +36,13 @@ int mount_attach(int fd, int target, const struct mount_options *options, const 
                  struct error **err);
 
 /*
+ * mount_attach_new - the same for what mount_new() made with @options->flags.set already: it is
+ * private, and nothing is left to be set unless @options has more
+ */
+int mount_attach_new(int fd, int target, const struct mount_options *options, const char *where,
+                     struct error **err);
+
+/*
  * mount_change - flags and propagation of the attached mount that @fd is in
  *
  * Flags that are locked (mount_namespaces(7)) cannot be cleared: they are kept.

@@ -71,7 +71,7 @@ static int plan_bind_source(const struct mount *mount, const struct rootfs_plan 
 }
 
 /* Take "gid=5" and the like out of @data when the user namespace has no such id. */
-static void drop_unmapped_gid(struct strings *data, const struct id_plan *ids)
+static void drop_unmapped_gid(struct strings *data, const struct id_mappings *gids)
 {
 	size_t kept = 0;
 
@@ -79,8 +79,7 @@ static void drop_unmapped_gid(struct strings *data, const struct id_plan *ids)
 		uint32_t id;
 
 		if (strncmp(data->items[i], "gid=", 4) == 0 &&
-		    number_parse_u32(data->items[i] + 4, &id) &&
-		    id_mappings_to_host(&ids->gids, id) < 0)
+		    number_parse_u32(data->items[i] + 4, &id) && id_mappings_to_host(gids, id) < 0)
 			continue;
 		data->items[kept++] = data->items[i];
 	}
@@ -104,15 +103,15 @@ static int refuse_unmapped(const struct mount_plan *plan, const char *key,
 static int plan_ids(struct mount_plan *plan, const struct rootfs_plan_options *options,
                     struct error **err)
 {
-	if (!options->new_user_namespace)
+	if (!options->uids || !options->gids)
 		return 0;
 	if (plan->kind == MOUNT_KIND_DEVPTS)
-		drop_unmapped_gid(&plan->options.data, options->ids);
+		drop_unmapped_gid(&plan->options.data, options->gids);
 	if (plan->kind != MOUNT_KIND_DEVPTS && plan->kind != MOUNT_KIND_TMPFS)
 		return 0;
-	if (refuse_unmapped(plan, "uid", &options->ids->uids, err) < 0)
+	if (refuse_unmapped(plan, "uid", options->uids, err) < 0)
 		return -1;
-	return refuse_unmapped(plan, "gid", &options->ids->gids, err);
+	return refuse_unmapped(plan, "gid", options->gids, err);
 }
 
 static int plan_mount(const struct mount *mount, size_t index,

@@ -67,7 +67,8 @@ struct rootfs_plan_options {
 	const char *bundle; /* absolute */
 	bool new_user_namespace, joined_user_namespace;
 	bool in_initial_user_namespace; /* the runtime runs there as root */
-	const struct id_plan *ids;      /* with new_user_namespace */
+	/* The ids that the container's user namespace has; NULL: not known (a joined one). */
+	const struct id_mappings *uids, *gids;
 	bool no_pivot;
 };
 

@@ -230,7 +230,9 @@ static int mount_filesystem(const struct rootfs *rootfs, const struct mount_plan
 	               mount->kind == MOUNT_KIND_OTHER &&
 	                       (mount->options.flags.set & MOUNT_ATTR_RDONLY),
 	               &refusal);
-	if (fd < 0 && refusal->errnum == EPERM && fallback)
+	if (fd >= 0)
+		return mount_attach_new(fd, target, &mount->options, mount->where, err);
+	if (refusal->errnum == EPERM && fallback)
 		fd = mount_clone(AT_FDCWD, fallback, true);
 	if (fd < 0) {
 		error_move(err, &refusal);

@@ -18,6 +18,7 @@
 #include <jansson.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/cleanup.h"
 #include "base/number.h"
@@ -265,6 +266,15 @@ static bool is_blank(const char *text, size_t length)
 	return true;
 }
 
+/* Objects are hash tables; jansson would open and read /dev/urandom for their seed. */
+static void seed_hashes(void)
+{
+	size_t seed;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed))
+		json_object_seed(seed | 1);
+}
+
 /* The document as a tree; NULL with *err on failure. */
 static json_t *load(const struct decoder *decoder)
 {
@@ -276,6 +286,7 @@ static json_t *load(const struct decoder *decoder)
 		error_set(decoder->err, 0, "%s: the document is empty", decoder->origin);
 		return NULL;
 	}
+	seed_hashes();
 	root = json_loadb(decoder->text, decoder->length, 0, &error);
 	if (!root && json_error_code(&error) == json_error_numeric_overflow) {
 		masked = mask_wide_numbers(decoder);

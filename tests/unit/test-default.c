@@ -245,7 +245,7 @@ static void features_say_what_is_enabled(void **state)
 static void features_list_what_the_parser_knows(void **state)
 {
 	static const char *const namespaces[] = { "cgroup", "ipc",  "mount", "network",
-		                                  "pid",    "time", "user",  "uts" };
+		                                  "pid",    "user", "uts" };
 	json_auto_t *document = features();
 	const json_t *section = json_object_get(document, "linux");
 	const json_t *seccomp = json_object_get(section, "seccomp");
