@@ -201,25 +201,66 @@ static int send_filter(const struct creation *creation, const struct seccomp_pro
 	return send_to_init(creation, &message, err);
 }
 
-/* The maps are written, and the filter compiled, while init takes hold of its mounts. */
-static int map_and_compile(struct creation *creation, struct error **err)
+/*
+ * What names the process and its namespaces for good. Before it goes on: later it is
+ * non-dumpable, and shows its namespaces to nobody.
+ */
+static int identify(struct creation *creation, struct error **err)
+{
+	struct state *state = &creation->container.state;
+	_cleanup_fd_ int proc_fd = proc_open(err);
+	struct proc_stat stat;
+
+	if (proc_fd < 0)
+		return -1;
+	if (proc_read_stat(proc_fd, state->pid, &stat) < 0)
+		return error_set(err, errno, "/proc/%d/stat", state->pid);
+	state->start_time = stat.start_time;
+	state->mount_namespace = proc_namespace(proc_fd, state->pid, "mnt");
+	/* A pid namespace that others use too says nothing about who belongs to us. */
+	if (creation->plan.clone_flags & CLONE_NEWPID)
+		state->pid_namespace = proc_namespace(proc_fd, state->pid, "pid");
+	return 0;
+}
+
+/* Any updates to the bundle's config.json after create must not affect the container. */
+static int keep_config(const struct creation *creation, struct error **err)
+{
+	const struct config *config = creation->config;
+
+	if (file_replace_at(creation->container.dir_fd, CONTAINER_CONFIG_FILE, config->text,
+	                    config->text_length, 0600) < 0)
+		return error_set(err, errno, "cannot keep a copy of config.json");
+	return 0;
+}
+
+/* What the runtime does while the helpers write the maps and init takes hold of its mounts. */
+static int work_meanwhile(struct creation *creation, struct seccomp_program *program,
+                          struct error **err)
+{
+	const struct seccomp *seccomp = &creation->config->linux.seccomp;
+
+	if (identify(creation, err) < 0 || keep_config(creation, err) < 0)
+		return -1;
+	return seccomp->set ? seccomp_compile(seccomp, program, err) : 0;
+}
+
+static int map_ids(struct creation *creation, struct error **err)
 {
 	_cleanup_seccomp_ struct seccomp_program program = { 0 };
-	const struct seccomp *seccomp = &creation->config->linux.seccomp;
 	struct id_job job = ID_JOB_INIT;
-	int compiled = 0;
+	int result;
 
 	if (creation->plan.new_user_namespace &&
 	    id_map_begin(&creation->ids, creation->init.pid, &job, err) < 0)
 		return -1;
-	if (seccomp->set)
-		compiled = seccomp_compile(seccomp, &program, err);
+	result = work_meanwhile(creation, &program, err);
 	if (creation->plan.new_user_namespace &&
-	    id_map_end(&creation->ids, &job, compiled < 0 ? NULL : err) < 0)
+	    id_map_end(&creation->ids, &job, result < 0 ? NULL : err) < 0)
 		return -1;
-	if (compiled < 0)
+	if (result < 0)
 		return -1;
-	return seccomp->set ? send_filter(creation, &program, err) : 0;
+	return creation->config->linux.seccomp.set ? send_filter(creation, &program, err) : 0;
 }
 
 static int run_runtime_hooks(struct creation *creation, struct error **err)
@@ -255,35 +296,11 @@ static int wait_until_created(struct creation *creation, struct error **err)
 	return 0;
 }
 
-/*
- * What names the process and its namespaces for good. Before it goes on: later it is
- * non-dumpable, and shows its namespaces to nobody.
- */
-static int identify(struct creation *creation, struct error **err)
-{
-	struct state *state = &creation->container.state;
-	_cleanup_fd_ int proc_fd = proc_open(err);
-	struct proc_stat stat;
-
-	if (proc_fd < 0)
-		return -1;
-	if (proc_read_stat(proc_fd, state->pid, &stat) < 0)
-		return error_set(err, errno, "/proc/%d/stat", state->pid);
-	state->start_time = stat.start_time;
-	state->mount_namespace = proc_namespace(proc_fd, state->pid, "mnt");
-	/* A pid namespace that others use too says nothing about who belongs to us. */
-	if (creation->plan.clone_flags & CLONE_NEWPID)
-		state->pid_namespace = proc_namespace(proc_fd, state->pid, "pid");
-	return 0;
-}
-
 static int build(struct creation *creation, struct error **err)
 {
 	const struct sync_message go = { .type = SYNC_GO, .value = creation->init.pid };
 
-	if (map_and_compile(creation, err) < 0 || identify(creation, err) < 0)
-		return -1;
-	if (send_to_init(creation, &go, err) < 0)
+	if (map_ids(creation, err) < 0 || send_to_init(creation, &go, err) < 0)
 		return -1;
 	if (run_runtime_hooks(creation, err) < 0)
 		return -1;
@@ -336,19 +353,14 @@ int creation_begin(struct creation *creation, const char *id, struct error **err
 
 /* --- commit ---------------------------------------------------------------------------------- */
 
-static int write_files(struct creation *creation, struct error **err)
+static int write_state(struct creation *creation, struct error **err)
 {
-	const struct config *config = creation->config;
-	int dir_fd = creation->container.dir_fd;
-	_cleanup_free_ char *state = NULL;
+	_cleanup_free_ char *text = state_format(&creation->container.state, err);
 
-	if (file_replace_at(dir_fd, CONTAINER_CONFIG_FILE, config->text, config->text_length,
-	                    0600) < 0)
-		return error_set(err, errno, "cannot keep a copy of config.json");
-	state = state_format(&creation->container.state, err);
-	if (!state)
+	if (!text)
 		return -1;
-	if (file_replace_at(dir_fd, CONTAINER_STATE_FILE, state, strlen(state), 0600) < 0)
+	if (file_replace_at(creation->container.dir_fd, CONTAINER_STATE_FILE, text, strlen(text),
+	                    0600) < 0)
 		return error_set(err, errno, "cannot write the container's state");
 	creation->container.has_state = true;
 	return 0;
@@ -373,7 +385,7 @@ static int hand_out(struct creation *creation, struct error **err)
 
 int creation_commit(struct creation *creation, struct error **err)
 {
-	if (write_files(creation, err) < 0 || hand_out(creation, err) < 0)
+	if (write_state(creation, err) < 0 || hand_out(creation, err) < 0)
 		return -1;
 	return send_to_init(creation, &(struct sync_message){ .type = SYNC_COMMIT }, err);
 }

@@ -15,6 +15,8 @@
 #include "init/entry.h"
 #include "process/label.h"
 
+#define LISTEN_FDS_MAX 1024u
+
 static int find_bundle(struct creation *creation, struct error **err)
 {
 	const char *bundle = creation->options->bundle ? creation->options->bundle : ".";
@@ -143,29 +145,47 @@ static int plan_namespaces(struct creation *creation, struct error **err)
 	return 0;
 }
 
+/*
+ * Socket activation (sd_listen_fds(3)): so many fds from 3 on are for the program. LISTEN_PID says
+ * whether the variables are meant for us or were left over by somebody else.
+ */
+static int listen_fds(uint32_t *count, struct error **err)
+{
+	const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	uint32_t wanted;
+
+	*count = 0;
+	if (!fds || !*fds)
+		return 0;
+	if (pid && (!number_parse_u32(pid, &wanted) || wanted != (uint32_t)getpid()))
+		return 0;
+	if (!number_parse_u32(fds, count) || *count > LISTEN_FDS_MAX)
+		return error_set(err, 0, "LISTEN_FDS=%s: expected a number of file descriptors",
+		                 fds);
+	return 0;
+}
+
 static int plan_environment(struct creation *creation, struct error **err)
 {
-	const char *listen_fds = getenv("LISTEN_FDS");
 	struct arena *arena = creation->config->arena;
 	const char **extra = arena_alloc(arena, 4 * sizeof(*extra));
 	size_t count = 0;
-	uint32_t fds = 0;
+	uint32_t fds;
 
 	if (!extra)
 		return error_set(err, ENOMEM, "process.env");
-	creation->plan.preserve_fds = creation->options->preserve_fds;
-	/* Socket activation (sd_listen_fds(3)): the fds from 3 on belong to the program. */
-	if (listen_fds && number_parse_u32(listen_fds, &fds) && fds > 0) {
-		if (fds > 1024)
-			return error_set(err, 0, "LISTEN_FDS=%s: too many", listen_fds);
-		creation->plan.preserve_fds += fds;
+	if (listen_fds(&fds, err) < 0)
+		return -1;
+	creation->plan.preserve_fds = creation->options->preserve_fds + fds;
+	if (fds > 0) {
 		extra[count++] = arena_printf(arena, "LISTEN_FDS=%u", fds);
 		extra[count++] = "LISTEN_PID=1";
 	}
 	if (notify_host_socket())
 		extra[count++] = "NOTIFY_SOCKET=" NOTIFY_SOCKET_INSIDE;
 	creation->plan.extra_env = extra;
-	return 0;
+	/* An fd that is missing would be one of ours later. */
+	return entry_check_preserved(creation->plan.preserve_fds, err);
 }
 
 /* Root of the host, not of some user namespace (user_namespaces(7)): every id is itself. */
@@ -214,8 +234,6 @@ int creation_decide(struct creation *creation, struct error **err)
 	if (find_bundle(creation, err) < 0 || read_config(creation, err) < 0)
 		return -1;
 	if (check_supported(creation, err) < 0 || check_terminal(creation, err) < 0)
-		return -1;
-	if (entry_check_preserved(creation->options->preserve_fds, err) < 0)
 		return -1;
 	if (label_check(&creation->config->process, &creation->config->linux, err) < 0)
 		return -1;

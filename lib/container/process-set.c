@@ -127,7 +127,8 @@ static bool signal_member(int proc_fd, pid_t pid, const struct state *state, int
 	return sys_pidfd_send_signal(pidfd, signal, NULL, 0) == 0;
 }
 
-int process_set_signal(const struct state *state, int signal, struct error **err)
+/* Signal what is there. Return: how many got the signal; *there: how many there were. */
+static int signal_all(const struct state *state, int signal, size_t *there, struct error **err)
 {
 	_cleanup_process_set_ struct process_set set = { 0 };
 	_cleanup_fd_ int proc_fd = proc_open(err);
@@ -137,20 +138,28 @@ int process_set_signal(const struct state *state, int signal, struct error **err
 		return -1;
 	for (size_t i = 0; i < set.count; i++)
 		reached += signal_member(proc_fd, set.pids[i], state, signal);
+	*there = set.count;
 	return reached;
+}
+
+int process_set_signal(const struct state *state, int signal, struct error **err)
+{
+	size_t there;
+
+	return signal_all(state, signal, &there, err);
 }
 
 int process_set_kill(const struct state *state, int timeout_ms, struct error **err)
 {
 	for (int waited = 0;; waited += KILL_POLL_MS) {
-		int reached = process_set_signal(state, SIGKILL, err);
+		size_t there;
 
-		if (reached < 0)
+		if (signal_all(state, SIGKILL, &there, err) < 0)
 			return -1;
-		if (reached == 0)
+		if (there == 0)
 			return 0;
 		if (waited >= timeout_ms)
-			return error_set(err, 0, "%d processes do not end after SIGKILL", reached);
+			return error_set(err, 0, "%zu processes do not end after SIGKILL", there);
 		poll(NULL, 0, KILL_POLL_MS);
 	}
 }

@@ -42,7 +42,9 @@ int entry_check_preserved(unsigned int count, struct error **err)
 		int flags = fcntl((int)fd, F_GETFD);
 
 		if (flags < 0 || (flags & FD_CLOEXEC))
-			return error_set(err, 0, "--preserve-fds %u: fd %u is not open", count, fd);
+			return error_set(err, 0,
+			                 "cannot pass on %u file descriptors: fd %u is not open",
+			                 count, fd);
 	}
 	return 0;
 }

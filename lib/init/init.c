@@ -70,6 +70,26 @@ static bool needs_proc(const struct init *init)
 	       entry_needs_proc(&init->plan->config->process);
 }
 
+/* The loopback interface of a new network namespace is down. */
+static int raise_loopback(struct error **err)
+{
+	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		return error_set(err, errno, "cannot bring the loopback interface up");
+	return 0;
+}
+
+static int set_names(const struct config *config, struct error **err)
+{
+	if (config->hostname && sethostname(config->hostname, strlen(config->hostname)) < 0)
+		return error_set(err, errno, "hostname: %s", config->hostname);
+	if (config->domainname && setdomainname(config->domainname, strlen(config->domainname)) < 0)
+		return error_set(err, errno, "domainname: %s", config->domainname);
+	return 0;
+}
+
 static int init_isolate(struct init *init, struct error **err)
 {
 	const struct init_plan *plan = init->plan;
@@ -85,6 +105,11 @@ static int init_isolate(struct init *init, struct error **err)
 			return -1;
 	}
 	if (entry_begin(&plan->config->process, init->proc_fd, err) < 0)
+		return -1;
+	/* What needs no ids is done while they are mapped. */
+	if (set_names(plan->config, err) < 0)
+		return -1;
+	if ((plan->clone_flags & CLONE_NEWNET) && raise_loopback(err) < 0)
 		return -1;
 	return rootfs_open(&init->rootfs, plan->rootfs, err);
 }
@@ -109,26 +134,6 @@ static int wait_for_go(struct init *init, struct error **err)
 	if (sync_expect(init->plan->sync_fd, SYNC_GO, &message, err) < 0)
 		return -1;
 	init->plan->state->pid = (pid_t)message.value;
-	return 0;
-}
-
-/* The loopback interface of a new network namespace is down. */
-static int raise_loopback(struct error **err)
-{
-	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-		return error_set(err, errno, "cannot bring the loopback interface up");
-	return 0;
-}
-
-static int set_names(const struct config *config, struct error **err)
-{
-	if (config->hostname && sethostname(config->hostname, strlen(config->hostname)) < 0)
-		return error_set(err, errno, "hostname: %s", config->hostname);
-	if (config->domainname && setdomainname(config->domainname, strlen(config->domainname)) < 0)
-		return error_set(err, errno, "domainname: %s", config->domainname);
 	return 0;
 }
 
@@ -254,10 +259,6 @@ static int init_build(struct init *init, struct error **err)
 		return -1;
 	/* From here on nobody who shares a namespace with us may look into us. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (set_names(config, err) < 0)
-		return -1;
-	if ((plan->clone_flags & CLONE_NEWNET) && raise_loopback(err) < 0)
-		return -1;
 	if (rootfs_mount_all(&init->rootfs, err) < 0)
 		return -1;
 	if (rootfs_make_devices(&init->rootfs, err) < 0)

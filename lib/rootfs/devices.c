@@ -65,7 +65,7 @@ static int set_owner(int dir, const char *name, const struct device_plan *device
 static int bind_node(const struct rootfs *rootfs, int dir, const char *name,
                      const struct device_plan *device, struct error **err)
 {
-	_cleanup_fd_ int source = -1, mount = -1, target = -1;
+	_cleanup_fd_ int mount = -1, target = -1;
 	struct stat st;
 	int there;
 

@@ -20,6 +20,7 @@ enum option_kind {
 	OPTION_BIND,
 	OPTION_RBIND,
 	OPTION_REMOUNT,
+	OPTION_COPY_UP,
 	OPTION_SUPERBLOCK, /* passed to the filesystem under the name in `superblock` */
 	OPTION_NOTHING,    /* what happens anyway */
 };
@@ -46,6 +47,7 @@ static const struct option options_table[] = {
 	{ "bind", OPTION_BIND, 0, 0, NULL },
 	{ "rbind", OPTION_RBIND, 0, 0, NULL },
 	{ "remount", OPTION_REMOUNT, 0, 0, NULL },
+	{ "tmpcopyup", OPTION_COPY_UP, 0, 0, NULL },
 	{ "defaults", OPTION_NOTHING, 0, 0, NULL },
 
 	BOTH("ro", MOUNT_ATTR_RDONLY, 0),
@@ -89,8 +91,8 @@ static const struct option options_table[] = {
 	{ "noauto", OPTION_NOTHING, 0, 0, NULL },
 };
 
-static const char *const unsupported[] = { "idmap",        "ridmap",       "tmpcopyup",
-	                                   "copy-symlink", "src-nofollow", "dest-nofollow" };
+static const char *const unsupported[] = { "idmap", "ridmap", "copy-symlink", "src-nofollow",
+	                                   "dest-nofollow" };
 
 static const struct option *option_find(const char *name)
 {
@@ -127,6 +129,9 @@ static void option_apply(const struct option *option, struct mount_options *opti
 		break;
 	case OPTION_REMOUNT:
 		options->remount = true;
+		break;
+	case OPTION_COPY_UP:
+		options->copy_up = true;
 		break;
 	case OPTION_SUPERBLOCK:
 		options->data.items[options->data.count++] = (char *)option->superblock;

@@ -19,6 +19,7 @@ struct mount_options {
 	bool bind;      /* bind or rbind */
 	bool recursive; /* rbind */
 	bool remount;
+	bool copy_up;                  /* tmpcopyup: a tmpfs gets what it covers */
 	struct mount_flags flags;      /* of the mount itself */
 	struct mount_flags tree_flags; /* of it and all mounts below (rro, rnosuid, …) */
 	bool tree_flags_optional;      /* the mount itself is enough where the kernel is too old */

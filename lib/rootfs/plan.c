@@ -148,6 +148,9 @@ static int plan_mount(const struct mount *mount, size_t index,
 		                 "option \"bind\"",
 		                 plan->where);
 	plan->kind = kind_of(mount->type);
+	if (plan->options.copy_up && plan->kind != MOUNT_KIND_TMPFS)
+		return error_set(err, 0, "%s.options: tmpcopyup is for tmpfs, not for %s",
+		                 plan->where, mount->type);
 	plan->type = plan->kind == MOUNT_KIND_CGROUP ? "cgroup2" : mount->type;
 	plan->source = mount->source ? mount->source : mount->type;
 	return plan_ids(plan, options, err);
@@ -294,12 +297,26 @@ static unsigned long parse_propagation(const char *word)
 	return 0;
 }
 
+/*
+ * Whether what the caller makes before its ids are mapped belongs to the container's root after:
+ * either nothing is mapped, or the caller is mapped to root.
+ */
+static bool owns_root(const struct rootfs_plan_options *options)
+{
+	if (options->joined_user_namespace)
+		return false;
+	return !options->new_user_namespace ||
+	       (id_mappings_to_host(options->uids, 0) == (int64_t)geteuid() &&
+	        id_mappings_to_host(options->gids, 0) == (int64_t)getegid());
+}
+
 int rootfs_plan_make(const struct config *config, const struct rootfs_plan_options *options,
                      struct arena *arena, struct rootfs_plan *plan, struct error **err)
 {
 	*plan = (struct rootfs_plan){
 		.bundle = options->bundle,
 		.readonly = config->root.readonly,
+		.owns_root = owns_root(options),
 		.own_user_namespace = options->new_user_namespace || options->joined_user_namespace,
 		.bind_devices = options->new_user_namespace || options->joined_user_namespace ||
 		                !options->in_initial_user_namespace,

@@ -55,8 +55,9 @@ struct rootfs_plan {
 	struct device_plan *devices; /* with the default ones */
 	size_t device_count;
 	bool own_user_namespace; /* another one than ours owns the new mount namespace */
-	bool make_devices;       /* /dev is the container's own: false when one is bound there */
-	bool bind_devices;       /* device nodes are the host's, bound: mknod(2) is not for us */
+	bool owns_root; /* the caller's own ids are the container's root, before they are mapped */
+	bool make_devices; /* /dev is the container's own: false when one is bound there */
+	bool bind_devices; /* device nodes are the host's, bound: mknod(2) is not for us */
 	bool host_ipc, host_network, host_cgroup, host_pid; /* that namespace is not its own */
 	const struct strings *masked_paths, *readonly_paths;
 	unsigned long propagation; /* of the root, MS_* with MS_REC; 0: private */

@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "base/syscalls.h"
+#include "rootfs/copyup.h"
 #include "rootfs/mount.h"
 #include "rootfs/resolve.h"
 
@@ -48,24 +49,61 @@ static int open_root(struct rootfs *rootfs, struct error **err)
 	return mount_attach(rootfs->root_fd, below, &no_options, "root.path", err);
 }
 
-static int open_sources(struct rootfs *rootfs, struct error **err)
+/* Read-only disks are not to be written to at all; other filesystems are made for this mount. */
+static int make_filesystem(const struct mount_plan *mount, const struct strings *data,
+                           struct error **err)
+{
+	const unsigned int attributes = (unsigned int)mount->options.flags.set;
+
+	return mount_new(mount->type, mount->source, data, attributes,
+	                 mount->kind == MOUNT_KIND_OTHER && (attributes & MOUNT_ATTR_RDONLY), err);
+}
+
+/* Whether a filesystem can be made before ids are mapped, and before its place is known. */
+static bool can_be_early(const struct rootfs_plan *plan, const struct mount_plan *mount)
+{
+	const struct strings *data = &mount->options.data;
+
+	if (!plan->owns_root || mount->kind == MOUNT_KIND_OTHER)
+		return false;
+	if (mount_data_value(data, "uid") || mount_data_value(data, "gid"))
+		return false;
+	return mount->kind != MOUNT_KIND_TMPFS || mount_data_value(data, "mode");
+}
+
+static int make_ready(const struct rootfs_plan *plan, const struct mount_plan *mount, int *fd,
+                      struct error **err)
+{
+	switch (mount->kind) {
+	case MOUNT_KIND_BIND:
+		if (mount->source_in_root)
+			return 0;
+		*fd = mount_clone(AT_FDCWD, mount->source, mount->options.recursive);
+		if (*fd < 0)
+			return error_set(err, errno, "%s.source: %s", mount->where, mount->source);
+		return 0;
+	case MOUNT_KIND_REMOUNT:
+		return 0;
+	default:
+		/* What fails now is tried again in its turn, where the failure is explained. */
+		if (can_be_early(plan, mount))
+			*fd = make_filesystem(mount, &mount->options.data, NULL);
+		return 0;
+	}
+}
+
+static int make_all_ready(struct rootfs *rootfs, struct error **err)
 {
 	const struct rootfs_plan *plan = rootfs->plan;
 
-	rootfs->sources = malloc(sizeof(int) * (plan->mount_count + 1));
-	if (!rootfs->sources)
+	rootfs->ready = malloc(sizeof(int) * (plan->mount_count + 1));
+	if (!rootfs->ready)
 		return error_set(err, ENOMEM, "mounts");
 	for (size_t i = 0; i < plan->mount_count; i++)
-		rootfs->sources[i] = -1;
-	for (size_t i = 0; i < plan->mount_count; i++) {
-		const struct mount_plan *mount = &plan->mounts[i];
-
-		if (mount->kind != MOUNT_KIND_BIND || mount->source_in_root)
-			continue;
-		rootfs->sources[i] = mount_clone(AT_FDCWD, mount->source, mount->options.recursive);
-		if (rootfs->sources[i] < 0)
-			return error_set(err, errno, "%s.source: %s", mount->where, mount->source);
-	}
+		rootfs->ready[i] = -1;
+	for (size_t i = 0; i < plan->mount_count; i++)
+		if (make_ready(plan, &plan->mounts[i], &rootfs->ready[i], err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -80,7 +118,7 @@ int rootfs_open(struct rootfs *rootfs, const struct rootfs_plan *plan, struct er
 		return error_set(err, errno, "cannot separate the mounts from the host's");
 	if (open_null(rootfs, err) < 0)
 		return -1;
-	if (open_sources(rootfs, err) < 0)
+	if (make_all_ready(rootfs, err) < 0)
 		return -1;
 	return open_root(rootfs, err);
 }
@@ -149,7 +187,7 @@ static int mount_bind(const struct rootfs *rootfs, size_t index, struct error **
 {
 	const struct mount_plan *mount = &rootfs->plan->mounts[index];
 	_cleanup_fd_ int late = -1;
-	int source = rootfs->sources[index];
+	int source = rootfs->ready[index];
 
 	if (mount->source_in_root) {
 		late = mount_clone(AT_FDCWD, mount->source, mount->options.recursive);
@@ -213,9 +251,25 @@ static int filesystem_data(const struct mount_plan *mount, int target, char **mo
 	return 0;
 }
 
-static int mount_filesystem(const struct rootfs *rootfs, const struct mount_plan *mount,
-                            struct error **err)
+static int refused(const struct mount_plan *mount, struct error **refusal, struct error **err)
 {
+	error_move(err, refusal);
+	error_prefix(err, "%s: cannot mount %s on %s", mount->where, mount->type,
+	             mount->destination);
+	return explain_refusal(mount, err);
+}
+
+/* Put a filesystem that is made where it belongs. */
+static int attach_filesystem(const struct mount_plan *mount, int fd, int target, struct error **err)
+{
+	if (mount->options.copy_up && copyup_tree(target, fd, err) < 0)
+		return error_prefix(err, "%s: tmpcopyup of %s", mount->where, mount->destination);
+	return mount_attach_new(fd, target, &mount->options, mount->where, err);
+}
+
+static int mount_filesystem(const struct rootfs *rootfs, size_t index, struct error **err)
+{
+	const struct mount_plan *mount = &rootfs->plan->mounts[index];
 	const char *fallback = host_mount(rootfs->plan, mount->kind);
 	_cleanup_fd_ int target = open_destination(rootfs, mount, RESOLVE_DIRECTORY, err);
 	_cleanup_fd_ int fd = -1;
@@ -223,23 +277,19 @@ static int mount_filesystem(const struct rootfs *rootfs, const struct mount_plan
 	_cleanup_error_ struct error *refusal = NULL;
 	struct strings data;
 
-	if (target < 0 || filesystem_data(mount, target, &mode, &data, err) < 0)
+	if (target < 0)
 		return -1;
-	/* Read-only disks are not to be written to at all; the others are made for this mount. */
-	fd = mount_new(mount->type, mount->source, &data, (unsigned int)mount->options.flags.set,
-	               mount->kind == MOUNT_KIND_OTHER &&
-	                       (mount->options.flags.set & MOUNT_ATTR_RDONLY),
-	               &refusal);
+	if (rootfs->ready[index] >= 0)
+		return attach_filesystem(mount, rootfs->ready[index], target, err);
+	if (filesystem_data(mount, target, &mode, &data, err) < 0)
+		return -1;
+	fd = make_filesystem(mount, &data, &refusal);
 	if (fd >= 0)
-		return mount_attach_new(fd, target, &mount->options, mount->where, err);
+		return attach_filesystem(mount, fd, target, err);
 	if (refusal->errnum == EPERM && fallback)
 		fd = mount_clone(AT_FDCWD, fallback, true);
-	if (fd < 0) {
-		error_move(err, &refusal);
-		error_prefix(err, "%s: cannot mount %s on %s", mount->where, mount->type,
-		             mount->destination);
-		return explain_refusal(mount, err);
-	}
+	if (fd < 0)
+		return refused(mount, &refusal, err);
 	return mount_attach(fd, target, &mount->options, mount->where, err);
 }
 
@@ -264,10 +314,10 @@ int rootfs_mount_all(struct rootfs *rootfs, struct error **err)
 		else if (mount->kind == MOUNT_KIND_REMOUNT)
 			result = remount(rootfs, mount, err);
 		else
-			result = mount_filesystem(rootfs, mount, err);
+			result = mount_filesystem(rootfs, i, err);
 		if (result < 0)
 			return -1;
-		close_fd(&rootfs->sources[i]);
+		close_fd(&rootfs->ready[i]);
 	}
 	return 0;
 }
@@ -342,10 +392,10 @@ int rootfs_enter(struct rootfs *rootfs, struct error **err)
 
 void rootfs_close(struct rootfs *rootfs)
 {
-	for (size_t i = 0; rootfs->sources && i < rootfs->plan->mount_count; i++)
-		close_fd(&rootfs->sources[i]);
-	free(rootfs->sources);
-	rootfs->sources = NULL;
+	for (size_t i = 0; rootfs->ready && i < rootfs->plan->mount_count; i++)
+		close_fd(&rootfs->ready[i]);
+	free(rootfs->ready);
+	rootfs->ready = NULL;
 	close_fd(&rootfs->root_fd);
 	close_fd(&rootfs->null_fd);
 	close_fd(&rootfs->empty_fd);

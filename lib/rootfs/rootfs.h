@@ -13,7 +13,7 @@ struct rootfs {
 	int root_fd;  /* top of the container's tree */
 	int null_fd;  /* the host's /dev/null, checked to be it */
 	int empty_fd; /* an empty read-only tmpfs that masks directories, once there is one */
-	int *sources; /* detached copies of bind sources, by mount index; -1: none */
+	int *ready;   /* detached mounts that wait for their turn, by mount index; -1: none */
 };
 
 #define ROOTFS_INIT                                          \
@@ -22,8 +22,11 @@ struct rootfs {
 	}
 
 /*
- * rootfs_open - take hold of the root and of the bind sources, with the caller's own identity:
- * root of a user namespace into which the user is not mapped could not reach them
+ * rootfs_open - before the ids are mapped: take hold of the root and of the bind sources, and
+ * make the filesystems that do not depend on ids
+ *
+ * With the caller's own identity: root of a user namespace into which the user is not mapped
+ * could not reach them. And early, since the maps take their time.
  */
 int rootfs_open(struct rootfs *rootfs, const struct rootfs_plan *plan, struct error **err);
 

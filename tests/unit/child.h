@@ -41,7 +41,7 @@ static inline int child_run(void (*body)(void))
 	pid = fork();
 	if (pid == 0) {
 		/* A relay or a filter that hangs must not hang the tests. */
-		alarm(60);
+		alarm(30);
 		body();
 		_exit(CHILD_OK);
 	}

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 #include <linux/capability.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -40,6 +41,17 @@ static const struct mount *find_mount(const struct config *config, const char *d
 			return &config->mounts.items[i];
 	}
 	return NULL;
+}
+
+static const struct mount *need_mount(const struct config *config, const char *destination)
+{
+	const struct mount *mount = find_mount(config, destination);
+
+	if (!mount) {
+		fail_msg("no mount at %s", destination);
+		abort();
+	}
+	return mount;
 }
 
 static bool has_string(const struct strings *list, const char *text)
@@ -120,8 +132,8 @@ static void the_default_spec_is_portable(void **state)
 	assert_true(lists_namespace(config, NAMESPACE_IPC));
 	assert_true(lists_namespace(config, NAMESPACE_UTS));
 	assert_true(lists_namespace(config, NAMESPACE_NETWORK));
-	assert_string_equal(find_mount(config, "/sys")->type, "sysfs");
-	assert_true(has_string(&find_mount(config, "/dev/pts")->options, "gid=5"));
+	assert_string_equal(need_mount(config, "/sys")->type, "sysfs");
+	assert_true(has_string(&need_mount(config, "/dev/pts")->options, "gid=5"));
 }
 
 static void cgroup_is_there_only_with_a_v2_tree(void **state)
@@ -159,7 +171,7 @@ static void rootless_maps_the_caller_alone(void **state)
 static void rootless_mounts_what_a_single_id_can(void **state)
 {
 	_cleanup_config_ struct config *config = make(&rootless);
-	const struct mount *sys = find_mount(config, "/sys"), *pts = find_mount(config, "/dev/pts");
+	const struct mount *sys = need_mount(config, "/sys"), *pts = need_mount(config, "/dev/pts");
 
 	(void)state;
 	assert_string_equal(sys->type, "none");

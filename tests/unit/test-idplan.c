@@ -807,13 +807,13 @@ static void a_process_that_is_gone_cannot_be_mapped(void **state)
 	assert_int_equal(f->err->errnum, ENOENT);
 }
 
-/* A program in the helper's place, whose first line is told and which leaves no zombie. */
+/* A program in the helper's place, whose last line is told and which leaves no zombie. */
 static void what_a_helper_complains_about_is_told(void **state)
 {
 	char path[] = "/tmp/rootlet-test-helper-XXXXXX";
 	static const char script[] = "#!/bin/sh\n"
+				     "echo cannot open a library of no use >&2\n"
 				     "echo \"helper: $1 $2 $3 $4: range not allowed\" >&2\n"
-				     "echo more >&2\n"
 				     "exit 1\n";
 	_cleanup_free_ char *expected = NULL;
 	struct fixture *f = *state;

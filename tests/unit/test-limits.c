@@ -83,12 +83,12 @@ static void an_rlimit_above_ours_is_refused_with_both_values(void **state)
 static void scheduler_body(void)
 {
 	const struct process process = {
-		.scheduler = { .set = true, .policy = SCHED_BATCH, .nice = 5 },
+		.scheduler = { .set = true, .policy = SCHED_BATCH, .nice = 19 },
 	};
 
 	child_check(limits_apply_scheduler(&process, NULL) == 0);
 	child_check(sched_getscheduler(0) == SCHED_BATCH);
-	child_check(getpriority(PRIO_PROCESS, 0) == 5);
+	child_check(getpriority(PRIO_PROCESS, 0) == 19);
 }
 
 static void scheduler_policy_and_nice_are_set(void **state)
@@ -250,11 +250,11 @@ static int64_t own_score(int proc_fd)
 
 static void oom_score_body(void)
 {
-	const struct process process = { .oom_score_adj = { .set = true, .value = 777 } };
+	const struct process process = { .oom_score_adj = { .set = true, .value = 1000 } };
 	int proc_fd = open("/proc", O_PATH | O_CLOEXEC);
 
 	child_check(limits_apply_oom_score_adj(&process, proc_fd, NULL) == 0);
-	child_check(own_score(proc_fd) == 777);
+	child_check(own_score(proc_fd) == 1000);
 }
 
 static void oom_score_is_set(void **state)
@@ -265,7 +265,7 @@ static void oom_score_is_set(void **state)
 
 static void oom_score_lower_body(void)
 {
-	struct process process = { .oom_score_adj = { .set = true, .value = 900 } };
+	struct process process = { .oom_score_adj = { .set = true, .value = 1000 } };
 	int proc_fd = open("/proc", O_PATH | O_CLOEXEC), log = child_capture_log();
 	int64_t before = own_score(proc_fd), after;
 	char expected[64];

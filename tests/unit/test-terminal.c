@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -389,18 +390,19 @@ static void stalled_body(void)
 {
 	struct pty user = become_user(), container = open_pty();
 	struct terminal_relay *relay = begin(container.master);
-	char chunk[4096];
+	char chunk[1000]; /* no divisor of a buffer: one write is bound to fit in part */
 	ssize_t written = 0, n;
 
 	/* Nobody reads the user's terminal, as after Ctrl-S: nothing may block, the end least. */
 	child_check(fcntl(container.slave, F_SETFL, O_NONBLOCK) == 0);
 	memset(chunk, 'x', sizeof(chunk));
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 100; i++) {
 		n = write(container.slave, chunk, sizeof(chunk));
 		written += n > 0 ? n : 0;
 		child_check(run(relay) == 1);
 	}
-	child_check(written > 4096);
+	/* All buffers on the way are full. */
+	child_check(n < 0 && written > 0);
 	terminal_relay_end(&relay, QUIET);
 	close(user.slave);
 }
@@ -409,6 +411,63 @@ static void a_terminal_that_takes_nothing_blocks_nothing(void **state)
 {
 	(void)state;
 	assert_child(stalled_body);
+}
+
+static void deaf_body(void)
+{
+	struct pty container = open_pty();
+	struct terminal_relay *relay;
+	char chunk[1000];
+	struct termios raw;
+	int in[2];
+
+	get_modes(container.slave, &raw);
+	cfmakeraw(&raw);
+	child_check(tcsetattr(container.slave, TCSANOW, &raw) == 0);
+	child_check(pipe2(in, O_NONBLOCK) == 0 && dup2(in[0], 0) == 0);
+	child_check(dup2(open("/dev/null", O_WRONLY), 1) == 1);
+	relay = begin(container.master);
+	memset(chunk, 'x', sizeof(chunk));
+	for (int i = 0; i < 100; i++) {
+		child_check(write(in[1], chunk, sizeof(chunk)) > 0 || errno == EAGAIN);
+		child_check(run(relay) == 1);
+	}
+	type(container.slave, "still served");
+	child_check(run(relay) == 1);
+	terminal_relay_end(&relay, 0);
+}
+
+static void a_program_that_reads_nothing_blocks_nothing(void **state)
+{
+	(void)state;
+	assert_child(deaf_body);
+}
+
+static void slow_reader_body(void)
+{
+	struct pty container = open_pty();
+	struct terminal_relay *relay;
+	char chunk[4096] = { 0 };
+	int out[2];
+
+	child_check(pipe(out) == 0 && dup2(out[1], 1) == 1);
+	child_check(dup2(open("/dev/null", O_RDONLY), 0) == 0);
+	child_check(fcntl(out[1], F_SETPIPE_SZ, 4096) == 4096);
+	child_check(write(out[1], chunk, sizeof(chunk)) == sizeof(chunk));
+	relay = begin(container.master);
+	type(container.slave, "held back");
+	close(container.slave);
+	child_check(run(relay) == 1);
+	child_check(read(out[0], chunk, sizeof(chunk)) == sizeof(chunk));
+	child_check(run(relay) == 0);
+	expect(out[0], "held back");
+	terminal_relay_end(&relay, 0);
+}
+
+static void the_relay_is_not_over_while_stdout_has_not_taken_everything(void **state)
+{
+	(void)state;
+	assert_child(slow_reader_body);
 }
 
 /* --- job control --- */
@@ -444,6 +503,8 @@ static void job_control_body(void)
 	child_check(pipe(to_job) == 0 && pipe(to_shell) == 0);
 	job = fork();
 	if (job == 0) {
+		/* A job that was stopped for reading would stay for ever. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		child_check(setpgid(0, 0) == 0);
 		background_job(to_job[0], to_shell[1], container.master);
 	}
@@ -499,6 +560,34 @@ static void without_a_terminal_pipes_work_and_the_end_of_stdin_ends_only_that_wa
 {
 	(void)state;
 	assert_child(pipes_body);
+}
+
+static void stale_body(void)
+{
+	struct pty container = open_pty();
+	struct pollfd fds[TERMINAL_RELAY_FDS];
+	struct terminal_relay *relay;
+	int in[2], out[2], count;
+
+	child_check(pipe(in) == 0 && pipe(out) == 0);
+	child_check(dup2(in[0], 0) == 0 && dup2(out[1], 1) == 1);
+	relay = begin(container.master);
+	/* As when another process of the job has read what poll(2) saw. */
+	count = terminal_relay_poll(relay, fds);
+	child_check(count == 2);
+	for (int i = 0; i < count; i++)
+		fds[i].revents = POLLIN;
+	child_check(terminal_relay_step(relay, fds, count, NULL) == 1);
+	type(in[1], "later\n");
+	child_check(run(relay) == 1);
+	expect(container.slave, "later\n");
+	terminal_relay_end(&relay, 0);
+}
+
+static void what_was_readable_and_is_no_more_blocks_nothing(void **state)
+{
+	(void)state;
+	assert_child(stale_body);
 }
 
 static void eof_idle_body(void)
@@ -632,9 +721,12 @@ int main(void)
 		cmocka_unit_test(the_end_comes_after_all_that_was_printed),
 		cmocka_unit_test(ending_passes_on_what_is_left_within_the_time),
 		cmocka_unit_test(a_terminal_that_takes_nothing_blocks_nothing),
+		cmocka_unit_test(a_program_that_reads_nothing_blocks_nothing),
+		cmocka_unit_test(the_relay_is_not_over_while_stdout_has_not_taken_everything),
 		cmocka_unit_test(in_the_background_the_terminal_is_left_alone_until_it_is_ours),
 		cmocka_unit_test(
 			without_a_terminal_pipes_work_and_the_end_of_stdin_ends_only_that_way),
+		cmocka_unit_test(what_was_readable_and_is_no_more_blocks_nothing),
 		cmocka_unit_test(after_the_end_of_stdin_the_relay_does_not_spin),
 		cmocka_unit_test(with_stdin_and_stdout_closed_output_goes_nowhere),
 		cmocka_unit_test(a_reader_that_went_away_ends_the_relay),
