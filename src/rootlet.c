@@ -188,8 +188,10 @@ static bool same_file(int a, int b)
 static void report(const struct program *program, const struct error *error)
 {
 	log_error("%s", error->message);
-	if (program->log_fd >= 0 && !same_file(program->log_fd, STDERR_FILENO))
-		fprintf(stderr, "rootlet: %s\n", error->message);
+	if (program->log_fd < 0 || same_file(program->log_fd, STDERR_FILENO))
+		return;
+	rootlet_log_setup(STDERR_FILENO, ROOTLET_LOG_TEXT, ROOTLET_LOG_ERROR);
+	log_error("%s", error->message);
 }
 
 static int failure_status(const struct command *command, int status)

@@ -76,6 +76,8 @@ ssize_t socket_receive(int socket, void *data, size_t size, int *fds, size_t *fd
 	size_t room = fd_count ? *fd_count : 0, kept = 0;
 	ssize_t n;
 
+	if (fd_count)
+		*fd_count = 0;
 	do {
 		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);

@@ -12,15 +12,18 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "base/file.h"
 #include "base/proc.h"
+#include "base/socket.h"
 #include "base/syscalls.h"
 #include "container/statedir.h"
 
-#define STATE_MAX_SIZE (1u << 20)
+/* Above what annotations of the largest config.json can become when they are escaped. */
+#define STATE_MAX_SIZE (16 * CONFIG_MAX_SIZE)
 
 /* Verbs hold the lock for milliseconds, unless a hook runs. */
 #define LOCK_TIMEOUT_MS 10000
@@ -32,42 +35,88 @@ static int missing(const char *id, struct error **err)
 	return 1;
 }
 
-/* The process as it was recorded: alive, and no other one with its pid. */
-static bool init_alive(const struct container *container)
+enum liveness { LIVENESS_DEAD, LIVENESS_ALIVE, LIVENESS_UNKNOWN };
+
+static bool has_ended(int pidfd)
+{
+	struct pollfd end = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&end, 1, 0) > 0;
+}
+
+/*
+ * Whether the process that was recorded lives; *pidfd is a pidfd of it, or -1.
+ *
+ * First the pidfd, then the look: what was looked at is what the pidfd means. "I cannot tell" must
+ * not pass for "dead": what is dead gets its state removed. A procfs with hidepid shows no
+ * process that is non-dumpable.
+ */
+static enum liveness init_liveness(const struct container *container, int *pidfd)
 {
 	_cleanup_fd_ int proc_fd = -1;
 	struct proc_stat stat;
 
-	if (container->state.pid <= 0)
-		return false;
+	*pidfd = container->state.pid > 0 ? sys_pidfd_open(container->state.pid, 0) : -1;
+	if (*pidfd < 0)
+		return container->state.pid <= 0 || errno == ESRCH || errno == EINVAL
+		               ? LIVENESS_DEAD
+		               : LIVENESS_UNKNOWN;
 	proc_fd = proc_open(NULL);
-	if (proc_fd < 0 || proc_read_stat(proc_fd, container->state.pid, &stat) < 0)
-		return false;
+	if (proc_fd < 0)
+		return LIVENESS_UNKNOWN;
+	if (proc_read_stat(proc_fd, container->state.pid, &stat) < 0)
+		return has_ended(*pidfd) ? LIVENESS_DEAD : LIVENESS_UNKNOWN;
 	return stat.start_time == container->state.start_time && stat.state != 'Z' &&
-	       stat.state != 'X';
+	                       stat.state != 'X'
+	               ? LIVENESS_ALIVE
+	               : LIVENESS_DEAD;
 }
 
 static bool lock_is_free(int dir_fd)
 {
-	if (flock(dir_fd, LOCK_SH | LOCK_NB) < 0)
-		return false;
-	flock(dir_fd, LOCK_UN);
-	return true;
+	/* Through a file of our own: the lock that may be held belongs to the other one. */
+	_cleanup_fd_ int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) == 0;
 }
 
-void container_refresh(struct container *container)
+/* Somebody who listens at the start socket is an init that waits. */
+static bool init_listens(const struct container *container)
 {
-	struct stat st;
+	_cleanup_fd_ int socket = socket_connect_at(container->dir_fd, CONTAINER_START,
+	                                            SOCK_SEQPACKET);
 
-	if (!container->has_state)
-		container->status = lock_is_free(container->dir_fd) ? STATUS_STOPPED
-		                                                    : STATUS_CREATING;
-	else if (!init_alive(container))
+	return socket >= 0;
+}
+
+static int refresh_with_state(struct container *container, struct error **err)
+{
+	_cleanup_fd_ int pidfd = -1;
+	enum liveness liveness = init_liveness(container, &pidfd);
+	struct stat st;
+	bool waits = fstatat(container->dir_fd, CONTAINER_START, &st, AT_SYMLINK_NOFOLLOW) == 0;
+
+	if (liveness == LIVENESS_DEAD) {
 		container->status = STATUS_STOPPED;
-	else if (fstatat(container->dir_fd, CONTAINER_START, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		container->status = STATUS_CREATED;
-	else
-		container->status = STATUS_RUNNING;
+		return 0;
+	}
+	container->status = waits ? STATUS_CREATED : STATUS_RUNNING;
+	if (liveness == LIVENESS_ALIVE || (waits && init_listens(container)))
+		return 0;
+	return error_set(
+		err, 0,
+		"cannot tell whether container \"%s\" lives: process %d cannot be looked at",
+		container->id, container->state.pid);
+}
+
+int container_refresh(struct container *container, struct error **err)
+{
+	if (container->has_state)
+		return refresh_with_state(container, err);
+	/* Without a state, create is under way as long as it or its init holds the lock. */
+	container->status = container->locked || lock_is_free(container->dir_fd) ? STATUS_STOPPED
+	                                                                         : STATUS_CREATING;
+	return 0;
 }
 
 static int read_state(struct container *container, struct error **err)
@@ -85,14 +134,16 @@ static int read_state(struct container *container, struct error **err)
 		container->arena = arena_new();
 	if (!container->arena)
 		return error_set(err, ENOMEM, "container \"%s\"", container->id);
+	container->damaged = true;
 	if (state_parse(text, (size_t)length, container->arena, &container->state, err) < 0)
 		return error_prefix(err, "container \"%s\"", container->id);
+	container->damaged = false;
 	container->has_state = true;
 	return 0;
 }
 
 /* flock(2) cannot wait for a limited time. */
-static int take_lock(const struct container *container, struct error **err)
+static int take_lock(struct container *container, struct error **err)
 {
 	for (int waited = 0; flock(container->dir_fd, LOCK_EX | LOCK_NB) < 0;
 	     waited += LOCK_POLL_MS) {
@@ -105,11 +156,13 @@ static int take_lock(const struct container *container, struct error **err)
 			                 container->id);
 		poll(NULL, 0, LOCK_POLL_MS);
 	}
+	container->locked = true;
 	return 0;
 }
 
-void container_unlock(const struct container *container)
+void container_unlock(struct container *container)
 {
+	container->locked = false;
 	flock(container->dir_fd, LOCK_UN);
 }
 
@@ -146,10 +199,9 @@ int container_open_at(int root_fd, const char *id, struct arena *arena, struct c
 	container->arena_borrowed = true;
 	result = open_directory(root_fd, id, CONTAINER_NO_LOCK, container, err);
 
-	if (result == 0 && read_state(container, err) < 0)
+	if (result == 0 &&
+	    (read_state(container, err) < 0 || container_refresh(container, err) < 0))
 		result = -1;
-	if (result == 0)
-		container_refresh(container);
 	return result;
 }
 
@@ -170,39 +222,52 @@ int container_open(const struct rootlet_context *context, const char *id, enum c
 		return result;
 	if (read_state(container, err) < 0)
 		return -1;
-	container_refresh(container);
-	return 0;
+	return container_refresh(container, err);
+}
+
+/* Return: 0; 1 when somebody removed the directory before it was locked; -1 with *err. */
+static int try_claim(const char *id, struct container *container, struct error **err)
+{
+	if (mkdirat(container->root_fd, id, 0700) < 0) {
+		if (errno == EEXIST)
+			return error_set(err, 0,
+			                 "container \"%s\" exists already; choose another id, or "
+			                 "remove it with `rootlet delete %s`",
+			                 id, id);
+		error_set(err, errno, "cannot make the state of container \"%s\"", id);
+		return error_hint(err, "choose a directory that you can write with --root or "
+		                       "XDG_RUNTIME_DIR");
+	}
+	return open_directory(container->root_fd, id, CONTAINER_LOCK, container, err);
 }
 
 int container_claim(const struct rootlet_context *context, const char *id,
                     struct container *container, struct error **err)
 {
+	int result;
+
 	if (container_id_check(id, err) < 0)
 		return -1;
 	container->root_fd = statedir_open(context, true, err);
 	if (container->root_fd < 0)
 		return -1;
-	if (mkdirat(container->root_fd, id, 0700) < 0) {
-		if (errno != EEXIST) {
-			error_set(err, errno, "cannot make the state of container \"%s\"", id);
-			return error_hint(err,
-			                  "choose a directory that you can write with --root or "
-			                  "XDG_RUNTIME_DIR");
-		}
-		return error_set(err, 0,
-		                 "container \"%s\" exists already; choose another id, or "
-		                 "remove it with `rootlet delete %s`",
-		                 id, id);
+	/* A `delete` may see the new directory before we have its lock, and take it for a ruin. */
+	while ((result = try_claim(id, container, err)) == 1) {
+		close_fd(&container->dir_fd);
+		error_clear(err);
 	}
-	if (open_directory(container->root_fd, id, CONTAINER_LOCK, container, err) != 0) {
+	if (result < 0 && container->dir_fd >= 0) {
 		unlinkat(container->root_fd, id, AT_REMOVEDIR);
-		return -1;
+		close_fd(&container->dir_fd);
 	}
-	return 0;
+	return result;
 }
 
-/* Remove everything below @dir_fd but @last, one level of directories deep. */
-static int remove_entries(int dir_fd, const char *last, bool descend)
+/* What a container may have made below notify/ is not deeper than that. */
+#define REMOVE_MAX_DEPTH 64
+
+/* Remove everything below @dir_fd but @last. */
+static int remove_entries(int dir_fd, const char *last, int depth)
 {
 	_cleanup_fd_ int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_dir_ DIR *dir = copy < 0 ? NULL : fdopendir(copy);
@@ -219,11 +284,11 @@ static int remove_entries(int dir_fd, const char *last, bool descend)
 			continue;
 		if (unlinkat(dir_fd, entry->d_name, 0) == 0 || errno == ENOENT)
 			continue;
-		if (errno != EISDIR || !descend)
+		if (errno != EISDIR || depth == REMOVE_MAX_DEPTH)
 			return -1;
 		below = openat(dir_fd, entry->d_name,
 		               O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (below < 0 || remove_entries(below, NULL, false) < 0 ||
+		if (below < 0 || remove_entries(below, NULL, depth + 1) < 0 ||
 		    unlinkat(dir_fd, entry->d_name, AT_REMOVEDIR) < 0)
 			return -1;
 	}
@@ -233,7 +298,7 @@ static int remove_entries(int dir_fd, const char *last, bool descend)
 int container_remove(struct container *container, struct error **err)
 {
 	/* The state goes last, so that a removal that is interrupted can be taken up again. */
-	if (remove_entries(container->dir_fd, CONTAINER_STATE_FILE, true) == 0 &&
+	if (remove_entries(container->dir_fd, CONTAINER_STATE_FILE, 0) == 0 &&
 	    (unlinkat(container->dir_fd, CONTAINER_STATE_FILE, 0) == 0 || errno == ENOENT) &&
 	    unlinkat(container->root_fd, container->id, AT_REMOVEDIR) == 0)
 		return 0;
@@ -244,13 +309,46 @@ int container_pidfd(const struct container *container)
 {
 	_cleanup_fd_ int pidfd = -1;
 
-	if (!container->has_state || container->state.pid <= 0)
-		return -1;
-	/* First the pidfd, then the look: what was looked at is what the pidfd means. */
-	pidfd = sys_pidfd_open(container->state.pid, 0);
-	if (pidfd < 0 || !init_alive(container))
+	if (!container->has_state || init_liveness(container, &pidfd) == LIVENESS_DEAD)
 		return -1;
 	return take_fd(&pidfd);
+}
+
+/* Whether @id is another container whose init lives and has the mount namespace @inode. */
+static bool claims_namespace(int root_fd, const char *id, uint64_t inode)
+{
+	_cleanup_container_ struct container other = CONTAINER_INIT;
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	return arena && container_open_at(root_fd, id, arena, &other, NULL) == 0 &&
+	       other.has_state && other.state.mount_namespace == inode &&
+	       other.status != STATUS_STOPPED;
+}
+
+bool container_owns_processes(const struct container *container)
+{
+	_cleanup_fd_ int pidfd = -1, copy = -1;
+	_cleanup_dir_ DIR *dir = NULL;
+	struct dirent *entry;
+
+	if (!container->has_state)
+		return false;
+	if (init_liveness(container, &pidfd) != LIVENESS_DEAD)
+		return true;
+	/* A pid namespace ends with its init. */
+	if (container->state.pid_namespace)
+		return false;
+	copy = openat(container->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = copy < 0 ? NULL : fdopendir(copy);
+	if (!dir)
+		return false;
+	copy = -1; /* the stream's now */
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] != '.' && strcmp(entry->d_name, container->id) != 0 &&
+		    claims_namespace(container->root_fd, entry->d_name,
+		                     container->state.mount_namespace))
+			return false;
+	return true;
 }
 
 int container_wrong_status(const struct container *container, const char *verb, struct error **err)

@@ -27,6 +27,8 @@ struct container {
 	int dir_fd;          /* the container's; its flock(2) is the container's lock */
 	struct arena *arena; /* of the state's strings */
 	bool arena_borrowed;
+	bool locked;
+	bool damaged;   /* state.json is there and cannot be understood */
 	bool has_state; /* false: create is under way, or died */
 	struct state state;
 	enum container_status status;
@@ -69,13 +71,22 @@ int container_claim(const struct rootlet_context *context, const char *id,
 int container_remove(struct container *container, struct error **err);
 
 /* Let other verbs work on it. The fd stays. */
-void container_unlock(const struct container *container);
+void container_unlock(struct container *container);
 
-/* Derive container->status from the process and the files as they are now. */
-void container_refresh(struct container *container);
+/*
+ * Derive container->status from the process and the files as they are now. Fails when that cannot
+ * be known, which is not to be taken for "stopped".
+ */
+int container_refresh(struct container *container, struct error **err);
 
-/* A pidfd of init, -1 when it is gone (no error) . Its start time has been checked. */
+/* A pidfd of init, -1 when it is gone. */
 int container_pidfd(const struct container *container);
+
+/*
+ * Whether the processes that are found by the recorded namespaces are this container's: once its
+ * init is gone the kernel may give the inode of a namespace to another one.
+ */
+bool container_owns_processes(const struct container *container);
 
 /* Error for a verb that the status does not permit: "container \"x\" is stopped; …". */
 int container_wrong_status(const struct container *container, const char *verb, struct error **err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "container/creation.h"
+#include "container/interrupt.h"
 #include "container/verbs.h"
 
 int verb_create(const struct rootlet_context *context, const char *id,
@@ -12,7 +13,7 @@ int verb_create(const struct rootlet_context *context, const char *id,
 	creation.context = context;
 	creation.options = options;
 	creation.start_socket = true;
-	creation_block_signals(&old);
+	interrupt_block(&old);
 	result = creation_begin(&creation, id, err);
 	if (result == 0)
 		result = creation_commit(&creation, err);

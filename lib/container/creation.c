@@ -8,10 +8,8 @@
  */
 #include "container/creation.h"
 
-#include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -23,6 +21,7 @@
 #include "base/socket.h"
 #include "base/spawn.h"
 #include "base/syscalls.h"
+#include "container/interrupt.h"
 #include "container/notify.h"
 #include "container/pid-file.h"
 #include "container/statedir.h"
@@ -126,25 +125,6 @@ static int start_init(struct creation *creation, struct error **err)
 	return 0;
 }
 
-static int interrupted(struct error **err)
-{
-	return error_set(err, EINTR, "creation given up");
-}
-
-/* Wait until init has said something; a signal to us ends the wait. */
-static int wait_for_init(const struct creation *creation, struct error **err)
-{
-	struct pollfd fds[] = {
-		{ .fd = creation->sync_fd, .events = POLLIN },
-		{ .fd = creation->interrupt_fd, .events = POLLIN },
-	};
-
-	while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
-		if (errno != EINTR)
-			return error_set(err, errno, "waiting for the container's init");
-	return fds[1].revents ? interrupted(err) : 0;
-}
-
 static int init_died(const struct creation *creation, struct error **err)
 {
 	siginfo_t info = { 0 };
@@ -161,7 +141,7 @@ static int expect(const struct creation *creation, enum sync_type type,
 {
 	int n;
 
-	if (wait_for_init(creation, err) < 0)
+	if (sync_wait(creation->sync_fd, creation->interrupt_fd, err) < 0)
 		return -1;
 	n = sync_receive(creation->sync_fd, message, err);
 	if (n < 0)
@@ -273,7 +253,6 @@ static int run_runtime_hooks(struct creation *creation, struct error **err)
 		return 0;
 	if (expect(creation, SYNC_MOUNTED, &message, err) < 0)
 		return -1;
-	creation->hooks_ran = true;
 	if (creation_hooks(state, STATUS_CREATING, &hooks->prestart, "prestart",
 	                   creation->interrupt_fd, err) < 0)
 		return -1;
@@ -300,47 +279,23 @@ static int build(struct creation *creation, struct error **err)
 {
 	const struct sync_message go = { .type = SYNC_GO, .value = creation->init.pid };
 
-	if (map_ids(creation, err) < 0 || send_to_init(creation, &go, err) < 0)
+	if (map_ids(creation, err) < 0)
+		return -1;
+	/* From here on what happens is part of the container's life, which poststop hooks end. */
+	creation->poststop_due = true;
+	if (send_to_init(creation, &go, err) < 0)
 		return -1;
 	if (run_runtime_hooks(creation, err) < 0)
 		return -1;
 	return wait_until_created(creation, err);
 }
 
-/* What a user or a system asks a program to end with. */
-static void ending_signals(sigset_t *signals)
-{
-	sigemptyset(signals);
-	sigaddset(signals, SIGHUP);
-	sigaddset(signals, SIGINT);
-	sigaddset(signals, SIGQUIT);
-	sigaddset(signals, SIGTERM);
-}
-
-static int open_interrupts(struct creation *creation, struct error **err)
-{
-	sigset_t signals;
-
-	ending_signals(&signals);
-	creation->interrupt_fd = signalfd(-1, &signals, SFD_CLOEXEC);
-	return creation->interrupt_fd < 0 ? error_set(err, errno, "a signalfd") : 0;
-}
-
-void creation_block_signals(sigset_t *old)
-{
-	sigset_t signals;
-
-	/* Ignored, which we may have inherited, it would let no child be waited for. */
-	sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
-	ending_signals(&signals);
-	sigprocmask(SIG_BLOCK, &signals, old);
-}
-
 int creation_begin(struct creation *creation, const char *id, struct error **err)
 {
 	if (container_id_check(id, err) < 0 || creation_decide(creation, err) < 0)
 		return -1;
-	if (open_interrupts(creation, err) < 0)
+	creation->interrupt_fd = interrupt_open(err);
+	if (creation->interrupt_fd < 0)
 		return -1;
 	if (container_claim(creation->context, id, &creation->container, err) < 0)
 		return -1;
@@ -378,8 +333,11 @@ static int hand_out(struct creation *creation, struct error **err)
 	if (options->pidfd_socket &&
 	    terminal_send(options->pidfd_socket, creation->init.pidfd, "pidfd", err) < 0)
 		return error_prefix(err, "--pidfd-socket");
-	if (options->pid_file)
-		return pid_file_write(options->pid_file, creation->init.pid, err);
+	if (!options->pid_file)
+		return 0;
+	if (pid_file_write(options->pid_file, creation->init.pid, err) < 0)
+		return -1;
+	creation->pid_file_written = true;
 	return 0;
 }
 
@@ -401,16 +359,14 @@ void creation_undo(struct creation *creation)
 		sys_pidfd_send_signal(creation->init.pidfd, SIGKILL, NULL, 0);
 		wait_for(creation->init.pid);
 	}
+	if (creation->pid_file_written)
+		unlink(creation->options->pid_file);
 	if (container->dir_fd < 0)
 		return;
 	if (container_remove(container, &error) < 0)
 		log_warning("%s", error->message);
-	error_clear(&error);
-	if (!creation->hooks_ran)
-		return;
-	if (creation_hooks(&container->state, STATUS_STOPPED, &creation->config->hooks.poststop,
-	                   "poststop", -1, &error) < 0)
-		log_warning("%s", error->message);
+	if (creation->poststop_due)
+		creation_poststop(&container->state, &creation->config->hooks);
 }
 
 void creation_close(struct creation *creation)
@@ -427,21 +383,40 @@ void creation_close(struct creation *creation)
 	free(creation->bundle);
 }
 
-int creation_hooks(const struct state *state, enum container_status status,
-                   const struct hook_list *hooks, const char *name, int abort_fd,
-                   struct error **err)
+static int run_hooks(const struct state *state, enum container_status status, struct hooks_run *run,
+                     struct error **err)
 {
 	_cleanup_free_ char *json = NULL;
 
-	if (hooks->count == 0)
+	if (run->hooks->count == 0)
 		return 0;
 	json = state_format_oci(state, status, err);
 	if (!json)
 		return -1;
-	return hooks_run(&(struct hooks_run){ .hooks = hooks,
-	                                      .name = name,
-	                                      .state = json,
-	                                      .environment = environ,
-	                                      .abort_fd = abort_fd },
-	                 err);
+	run->state = json;
+	run->environment = environ;
+	return hooks_run(run, err);
+}
+
+int creation_hooks(const struct state *state, enum container_status status,
+                   const struct hook_list *hooks, const char *name, int abort_fd,
+                   struct error **err)
+{
+	struct hooks_run run = { .hooks = hooks, .name = name, .abort_fd = abort_fd };
+
+	return run_hooks(state, status, &run, err);
+}
+
+void creation_poststop(const struct state *state, const struct hooks *hooks)
+{
+	_cleanup_error_ struct error *error = NULL;
+	struct hooks_run run = {
+		.hooks = &hooks->poststop,
+		.name = "poststop",
+		.abort_fd = -1,
+		.keep_going = true,
+	};
+
+	if (run_hooks(state, STATUS_STOPPED, &run, &error) < 0)
+		log_warning("%s", error->message);
 }

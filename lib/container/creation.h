@@ -31,7 +31,8 @@ struct creation {
 	int sync_fd;      /* our end */
 	int interrupt_fd; /* signalfd: asks us to give up */
 	int master;       /* of the terminal; -1: none, or handed over */
-	bool hooks_ran;   /* from here on poststop hooks are due */
+	bool pid_file_written;
+	bool poststop_due; /* what undoes the creation is the end of a container */
 };
 
 #define CREATION_INIT                                                                            \
@@ -41,9 +42,6 @@ struct creation {
 		.init = { .pid = -1, .pidfd = -1 }, .sync_fd = -1, .interrupt_fd = -1,           \
 		.master = -1,                                                                    \
 	}
-
-/* The signals that end us, blocked while something half made exists; *old gets the mask before. */
-void creation_block_signals(sigset_t *old);
 
 /* Within creation: what can be decided before anything exists (decide.c). */
 int creation_decide(struct creation *creation, struct error **err);
@@ -60,3 +58,6 @@ void creation_close(struct creation *creation);
 int creation_hooks(const struct state *state, enum container_status status,
                    const struct hook_list *hooks, const char *name, int abort_fd,
                    struct error **err);
+
+/* The poststop hooks: all of them, a failing one is worth a warning (runtime.md, Lifecycle). */
+void creation_poststop(const struct state *state, const struct hooks *hooks);

@@ -37,19 +37,25 @@ static int end_processes(const struct container *container, struct error **err)
 		return 0;
 	if (kill_init(container, err) < 0)
 		return -1;
-	if (container->state.pid_namespace)
+	if (!container_owns_processes(container))
 		return 0;
 	return process_set_kill(&container->state, KILL_TIMEOUT_MS, err);
 }
 
-/* A poststop hook that fails is worth a warning, no more (runtime.md, Lifecycle). */
-static void run_poststop(const struct container *container, const struct config *config)
+/*
+ * End init without waiting for the lock: who holds it may be waiting for a process that the
+ * container keeps from going on.
+ */
+static void kill_unlocked(const struct rootlet_context *context, const char *id)
 {
+	_cleanup_container_ struct container container = CONTAINER_INIT;
 	_cleanup_error_ struct error *error = NULL;
 
-	if (creation_hooks(&container->state, STATUS_STOPPED, &config->hooks.poststop, "poststop",
-	                   -1, &error) < 0)
-		log_warning("%s", error->message);
+	if (container_open(context, id, CONTAINER_NO_LOCK, &container, &error) == 0 &&
+	    container.has_state && kill_init(&container, &error) == 0)
+		return;
+	if (error)
+		log_debug("%s", error->message);
 }
 
 static int may_delete(const struct container *container, struct error **err)
@@ -61,19 +67,30 @@ static int may_delete(const struct container *container, struct error **err)
 	return error_hint(err, "stop it first, or use --force");
 }
 
-int verb_delete(const struct rootlet_context *context, const char *id, bool force,
-                struct error **err)
+static bool is_other(const struct container *container, const struct state *same)
+{
+	return same && (!container->has_state || container->state.pid != same->pid ||
+	                container->state.start_time != same->start_time);
+}
+
+int container_delete(const struct rootlet_context *context, const char *id, bool force,
+                     const struct state *same, struct error **err)
 {
 	_cleanup_container_ struct container container = CONTAINER_INIT;
 	_cleanup_config_ struct config *config = NULL;
 	_cleanup_error_ struct error *error = NULL;
-	int result = container_open(context, id, CONTAINER_LOCK, &container, &error);
+	int result;
 
+	if (force && !same)
+		kill_unlocked(context, id);
+	result = container_open(context, id, CONTAINER_LOCK, &container, &error);
 	if (result == 1 && force)
 		return 0;
-	/* A state that cannot be read names no process: with --force its files still go. */
-	if (result != 0 && !(result < 0 && force && container.dir_fd >= 0 && !container.has_state))
+	/* A state that cannot be understood names no process: with --force its files still go. */
+	if (result != 0 && !(force && container.locked && container.damaged))
 		return error_move(err, &error);
+	if (is_other(&container, same))
+		return 0;
 	if (!force && may_delete(&container, err) < 0)
 		return -1;
 	if (end_processes(&container, err) < 0)
@@ -85,6 +102,12 @@ int verb_delete(const struct rootlet_context *context, const char *id, bool forc
 	if (container_remove(&container, err) < 0)
 		return -1;
 	if (config)
-		run_poststop(&container, config);
+		creation_poststop(&container.state, &config->hooks);
 	return 0;
+}
+
+int verb_delete(const struct rootlet_context *context, const char *id, bool force,
+                struct error **err)
+{
+	return container_delete(context, id, force, NULL, err);
 }

@@ -16,6 +16,7 @@
 #include "base/spawn.h"
 #include "base/syscalls.h"
 #include "container/container.h"
+#include "container/interrupt.h"
 #include "container/pid-file.h"
 #include "container/supervise.h"
 #include "container/verbs.h"
@@ -34,7 +35,8 @@ struct exec {
 	struct seccomp_program program;
 	struct exec_plan plan;
 	struct init_child child;
-	int sync_fd; /* our end */
+	int sync_fd;      /* our end */
+	int interrupt_fd; /* signalfd: asks us to give up */
 	int master;
 };
 
@@ -284,6 +286,7 @@ static int make_plan(struct exec *exec, struct error **err)
 		.linux_config = &exec->config->linux,
 		.program = &exec->program,
 		.preserve_fds = exec->options->preserve_fds,
+		.keyring = arena_printf(exec->config->arena, "_ses.%s", state->id),
 		.proc_fd = -1,
 		.terminal = -1,
 		.arena = exec->config->arena,
@@ -307,11 +310,14 @@ static int start_process(struct exec *exec, struct error **err)
 	if (exec_spawn(&exec->plan, &exec->child, err) < 0)
 		return -1;
 	close_fd(&exec->plan.sync_fd);
-	if (sync_expect(exec->sync_fd, SYNC_CREATED, &message, err) < 0)
+	if (sync_wait(exec->sync_fd, exec->interrupt_fd, err) < 0 ||
+	    sync_expect(exec->sync_fd, SYNC_CREATED, &message, err) < 0)
 		return -1;
 	if (message.fd_count > 0)
 		exec->master = take_fd(&message.fds[0]);
 	sync_message_clear(&message);
+	if (sync_wait(exec->sync_fd, exec->interrupt_fd, err) < 0)
+		return -1;
 	return sync_receive(exec->sync_fd, &message, err) < 0 ? -1 : 0;
 }
 
@@ -351,11 +357,16 @@ static int run_exec(struct exec *exec, const struct rootlet_context *context, co
 		return -1;
 	if (check_terminal(exec, err) < 0 || make_plan(exec, err) < 0)
 		return -1;
+	exec->interrupt_fd = interrupt_open(err);
+	if (exec->interrupt_fd < 0)
+		return -1;
+	/* The fds of the plan name the container now. What comes next may take as long as the
+	 * container likes, and must not keep others from ending it. */
+	container_unlock(&exec->container);
 	if (start_process(exec, err) < 0 || hand_out(exec, err) < 0) {
 		kill_child(exec);
 		return -1;
 	}
-	container_unlock(&exec->container);
 	if (options->detach)
 		return 0;
 	return supervise(&(struct supervise){ .pid = exec->child.pid,
@@ -374,6 +385,7 @@ int verb_exec(const struct rootlet_context *context, const char *id,
 		.plan = { .init_pidfd = -1, .join = JOIN_SET_INIT, .proc_fd = -1, .sync_fd = -1 },
 		.child = { .pid = -1, .pidfd = -1 },
 		.sync_fd = -1,
+		.interrupt_fd = -1,
 		.master = -1,
 	};
 	sigset_t old;
@@ -389,6 +401,7 @@ int verb_exec(const struct rootlet_context *context, const char *id,
 	close_fd(&exec.plan.sync_fd);
 	close_fd(&exec.child.pidfd);
 	close_fd(&exec.sync_fd);
+	close_fd(&exec.interrupt_fd);
 	close_fd(&exec.master);
 	config_free(&exec.config);
 	container_close(&exec.container);

@@ -21,7 +21,9 @@ static int kill_init(const struct container *container, int signal, struct error
 
 static int kill_all(const struct container *container, int signal, struct error **err)
 {
-	int reached = process_set_signal(&container->state, signal, err);
+	int reached = container_owns_processes(container)
+	                      ? process_set_signal(&container->state, signal, err)
+	                      : 0;
 
 	if (reached < 0)
 		return -1;

@@ -85,8 +85,8 @@ static void load_row(int root_fd, char *id, struct arena *arena, struct owner_ca
 		return;
 	if (result < 0) {
 		log_warning("%s", error->message);
-		container.status = STATUS_STOPPED;
-		container.has_state = false;
+		if (!container.has_state)
+			container.status = STATUS_STOPPED;
 	}
 	if (container.has_state)
 		*state = container.state;

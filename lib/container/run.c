@@ -25,15 +25,16 @@ static int start_program(struct creation *creation, struct error **err)
 
 	if (sync_send_type(creation->sync_fd, SYNC_START) < 0 && errno != EPIPE)
 		return error_set(err, errno, "a message to the container's init");
-	if (sync_receive(creation->sync_fd, &message, err) < 0)
+	if (sync_wait(creation->sync_fd, creation->interrupt_fd, err) < 0)
 		return -1;
-	return 0;
+	return sync_receive(creation->sync_fd, &message, err) < 0 ? -1 : 0;
 }
 
 static int run_poststart(struct creation *creation, struct error **err)
 {
 	return creation_hooks(&creation->container.state, STATUS_RUNNING,
-	                      &creation->config->hooks.poststart, "poststart", -1, err);
+	                      &creation->config->hooks.poststart, "poststart",
+	                      creation->interrupt_fd, err);
 }
 
 /* In the background: wait until the program has said that it is ready, when somebody asks. */
@@ -62,18 +63,18 @@ static int wait_for_end(struct creation *creation, int notify_fd, struct error *
 /* The container has ended: what it left goes, unless it is to be kept. */
 static void clean_up(struct creation *creation)
 {
+	const struct container *container = &creation->container;
 	_cleanup_error_ struct error *error = NULL;
-	struct rootlet_context context = *creation->context;
 
 	/* Without a pid namespace of its own others may have outlived init. */
-	if (creation->container.state.pid_namespace == 0 &&
-	    process_set_kill(&creation->container.state, KILL_TIMEOUT_MS, &error) < 0)
-		log_warning("%s", error->message);
-	error_clear(&error);
-	if (creation->options->keep)
+	if (creation->options->keep) {
+		if (container_owns_processes(container) &&
+		    process_set_kill(&container->state, KILL_TIMEOUT_MS, &error) < 0)
+			log_warning("%s", error->message);
 		return;
-	/* By id, as anybody would: `delete --force` from elsewhere may have been faster. */
-	if (verb_delete(&context, creation->container.id, true, &error) < 0)
+	}
+	/* As anybody would: `delete --force` from elsewhere may have been faster. */
+	if (container_delete(creation->context, container->id, true, &container->state, &error) < 0)
 		log_warning("%s", error->message);
 }
 
@@ -90,7 +91,6 @@ static int run_container(struct creation *creation, struct error **err)
 	}
 	if (creation_commit(creation, err) < 0 || start_program(creation, err) < 0)
 		return -1;
-	creation->hooks_ran = true;
 	if (run_poststart(creation, err) < 0)
 		return -1;
 	/* Committed: other commands may work on the container now. */

@@ -22,7 +22,7 @@ static int read_config(const struct container *container, struct config **config
 
 /*
  * The socket's name goes before the word is given: whatever happens then, the container is no
- * longer one that waits. Init ends when the connection does without the word.
+ * longer one that waits. Init, once it is prepared, ends when the connection does without the word.
  */
 static int give_the_word(const struct container *container, struct error **err)
 {
@@ -33,6 +33,8 @@ static int give_the_word(const struct container *container, struct error **err)
 	if (socket < 0)
 		return error_set(err, errno, "container \"%s\": its init does not answer",
 		                 container->id);
+	if (sync_send_type(socket, SYNC_PREPARE) < 0)
+		return error_set(err, errno, "container \"%s\": its init is gone", container->id);
 	if (unlinkat(container->dir_fd, CONTAINER_START, 0) < 0)
 		return error_set(err, errno, "container \"%s\": the start socket", container->id);
 	if (sync_send_type(socket, SYNC_START) < 0)

@@ -26,9 +26,17 @@ static const int own_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL,  SIGTRAP,
 
 static void forwarded_signals(sigset_t *signals)
 {
+	struct sigaction action;
+
 	sigfillset(signals);
 	for (size_t i = 0; i < ARRAY_SIZE(own_signals); i++)
 		sigdelset(signals, own_signals[i]);
+	/* What our caller has us ignore (nohup(1)) is not for the container either. */
+	for (int signal = 1; signal < SIGSYS; signal++)
+		if (sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+			sigdelset(signals, signal);
+	/* Broken pipes are seen by who writes. */
+	sigaddset(signals, SIGPIPE);
 }
 
 void supervise_block_signals(sigset_t *old)

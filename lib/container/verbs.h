@@ -17,6 +17,12 @@ int verb_kill(const struct rootlet_context *context, const char *id, const char 
               struct error **err);
 int verb_delete(const struct rootlet_context *context, const char *id, bool force,
                 struct error **err);
+/*
+ * As verb_delete(), but only when the container of that id is the one whose init is in @same: an
+ * id can be taken again. NULL: whichever it is.
+ */
+int container_delete(const struct rootlet_context *context, const char *id, bool force,
+                     const struct state *same, struct error **err);
 int verb_exec(const struct rootlet_context *context, const char *id,
               const struct rootlet_exec_options *options, struct error **err);
 int verb_pids(const struct rootlet_context *context, const char *id, pid_t **pids, size_t *count,

@@ -19,6 +19,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/syscalls.h"
 #include "process/credentials.h"
 #include "process/environment.h"
@@ -69,7 +70,37 @@ static int compare_fds(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-void entry_close_inherited(unsigned int preserve_fds, const int *keep, size_t count)
+static bool is_kept(int fd, const int *keep, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (keep[i] == fd)
+			return true;
+	return false;
+}
+
+/*
+ * For when close_range(2) is missing, which a seccomp filter around us may be the reason of. Not
+ * by counting up to the limit, which may have been lowered since an fd above it was opened.
+ */
+static void close_listed(int proc_fd, unsigned int first, const int *keep, size_t count)
+{
+	_cleanup_fd_ int listing = openat(proc_fd, proc_fd < 0 ? "/proc/self/fd" : "self/fd",
+	                                  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_dir_ DIR *dir = listing < 0 ? NULL : fdopendir(listing);
+	const struct dirent *entry;
+	uint32_t fd;
+
+	if (!dir)
+		return;
+	listing = -1; /* the stream's now */
+	while ((entry = readdir(dir)))
+		if (number_parse_u32(entry->d_name, &fd) && fd >= first && (int)fd != dirfd(dir) &&
+		    !is_kept((int)fd, keep, count))
+			close((int)fd);
+}
+
+/* Return: whether the kernel has close_range(2); with each gap between what is kept closed. */
+static bool close_others(unsigned int preserve_fds, const int *keep, size_t count)
 {
 	unsigned int first = 3 + preserve_fds;
 	int sorted[ENTRY_MAX_KEEP + 1];
@@ -80,10 +111,19 @@ void entry_close_inherited(unsigned int preserve_fds, const int *keep, size_t co
 	for (size_t i = 0; i < count; i++) {
 		if (sorted[i] < (int)first)
 			continue;
-		if ((unsigned int)sorted[i] > first)
-			sys_close_range(first, (unsigned int)sorted[i] - 1, 0);
+		if ((unsigned int)sorted[i] > first &&
+		    sys_close_range(first, (unsigned int)sorted[i] - 1, 0) < 0)
+			return false;
 		first = (unsigned int)sorted[i] + 1;
 	}
+	return true;
+}
+
+void entry_close_inherited(unsigned int preserve_fds, const int *keep, size_t count, int proc_fd)
+{
+	if (close_others(preserve_fds, keep, count))
+		return;
+	close_listed(proc_fd, 3 + preserve_fds, keep, count);
 }
 
 int entry_keep_log(void)
@@ -248,19 +288,15 @@ int entry_prepare(struct entry *entry, struct error **err)
 	return find_program(entry, root_fd, err);
 }
 
-/* close_range(2) knows CLOSE_RANGE_CLOEXEC since Linux 5.11. */
-static void close_on_exec_one_by_one(unsigned int first)
+/*
+ * Everything that is open here is close-on-exec by the way it was opened; this is the second lock
+ * on the door. Linux before 5.11 has close_range(2) without CLOSE_RANGE_CLOEXEC: there the fds are
+ * closed at once, but for the one that a failure of execve(2) is told to.
+ */
+static void close_on_exec(const struct entry *entry)
 {
-	unsigned int limit = (unsigned int)sysconf(_SC_OPEN_MAX);
-
-	for (unsigned int fd = first; fd < limit; fd++)
-		fcntl((int)fd, F_SETFD, FD_CLOEXEC);
-}
-
-void entry_close_on_exec(unsigned int first)
-{
-	if (sys_close_range(first, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
-		close_on_exec_one_by_one(first);
+	if (sys_close_range(3 + entry->preserve_fds, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
+		close_others(entry->preserve_fds, &entry->report_fd, 1);
 }
 
 /* A working directory outside the root would be a way out (CVE-2024-21626). */
@@ -280,7 +316,7 @@ int entry_execute(struct entry *entry, struct error **err)
 		if (entry->listener == -1)
 			return -1;
 	}
-	entry_close_on_exec(3 + entry->preserve_fds);
+	close_on_exec(entry);
 	if (check_cwd(err) < 0)
 		return -1;
 	execve(entry->path, entry->process->args.items, entry->envp);

@@ -23,6 +23,8 @@ struct entry {
 	int proc_fd;         /* procfs opened before the root was entered; -1: not needed */
 	int terminal;        /* slave of the terminal, -1: none */
 
+	int report_fd; /* where a failure of execve(2) is told */
+
 	/* Filled by entry_prepare(). */
 	struct arena *arena;
 	char *path; /* of the program */
@@ -50,9 +52,12 @@ int entry_begin(const struct process *process, int proc_fd, struct error **err);
 /* Default handlers, nothing ignored, nothing blocked. */
 void entry_reset_signals(void);
 
-/* Close everything but stdio, the preserved fds and @keep; absent fds (-1) in it are ignored. */
+/*
+ * Close everything but stdio, the preserved fds and @keep; absent fds (-1) in it are ignored.
+ * @proc_fd:	a procfs of the host, for kernels without close_range(2); -1: /proc still is one
+ */
 #define ENTRY_MAX_KEEP 8
-void entry_close_inherited(unsigned int preserve_fds, const int *keep, size_t count);
+void entry_close_inherited(unsigned int preserve_fds, const int *keep, size_t count, int proc_fd);
 
 /* Log from now on to a copy of the log's fd, which outlives stdio. Return: the copy, or -1. */
 int entry_keep_log(void);
@@ -85,9 +90,6 @@ bool entry_setgroups_denied(int proc_fd);
  * Root where it is mapped; otherwise the caller's own ids where they are; otherwise @fallback.
  */
 int entry_become_root(const struct user *fallback, bool setgroups_denied, struct error **err);
-
-/* Mark all fds from @first on close-on-exec. */
-void entry_close_on_exec(unsigned int first);
 
 /* A pipe that the container's user shall be able to reopen as /dev/stdout becomes his. */
 void entry_own_stdio(const struct user *user);

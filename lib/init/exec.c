@@ -14,13 +14,19 @@
 #include "base/log.h"
 #include "init/spawn.h"
 #include "init/sync.h"
+#include "process/limits.h"
 #include "process/terminal.h"
 
 static int exec_enter(void *data, struct error **err)
 {
 	struct exec_plan *plan = data;
+	const struct process *process = plan->entry.process;
 
 	if (entry_begin(plan->entry.process, plan->proc_fd, err) < 0)
+		return -1;
+	if (process->exec_cpu_affinity.initial &&
+	    limits_apply_cpu_affinity(process->exec_cpu_affinity.initial,
+	                              "process.execCPUAffinity.initial", err) < 0)
 		return -1;
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (plan->init_pidfd < 0)
@@ -49,6 +55,7 @@ static int make_terminal(struct exec_plan *plan, int *master, struct error **err
 static int prepare(struct exec_plan *plan, struct error **err)
 {
 	struct sync_message created = { .type = SYNC_CREATED };
+	const struct process *process = plan->entry.process;
 	_cleanup_fd_ int master = -1;
 
 	plan->entry.setgroups_denied = entry_setgroups_denied(plan->proc_fd);
@@ -56,7 +63,11 @@ static int prepare(struct exec_plan *plan, struct error **err)
 	    entry_become_root(&plan->entry.process->user, plan->entry.setgroups_denied, err) < 0)
 		return -1;
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (plan->entry.process->terminal && make_terminal(plan, &master, err) < 0)
+	if (process->exec_cpu_affinity.final &&
+	    limits_apply_cpu_affinity(process->exec_cpu_affinity.final,
+	                              "process.execCPUAffinity.final", err) < 0)
+		return -1;
+	if (process->terminal && make_terminal(plan, &master, err) < 0)
 		return -1;
 	if (entry_prepare(&plan->entry, err) < 0)
 		return -1;
@@ -75,7 +86,8 @@ static void exec_main(void *data)
 	const int keep[] = { plan->sync_fd, plan->proc_fd, entry_keep_log() };
 
 	entry_reset_signals();
-	entry_close_inherited(plan->entry.preserve_fds, keep, ARRAY_SIZE(keep));
+	entry_close_inherited(plan->entry.preserve_fds, keep, ARRAY_SIZE(keep), plan->proc_fd);
+	plan->entry.report_fd = plan->sync_fd;
 	umask(0);
 	setsid();
 	plan->entry.proc_fd = plan->proc_fd;

@@ -32,6 +32,7 @@
 #include "init/sync.h"
 #include "process/hooks.h"
 #include "process/terminal.h"
+#include "rootfs/resolve.h"
 #include "rootfs/rootfs.h"
 #include "spec/names.h"
 
@@ -59,7 +60,7 @@ static void close_inherited(const struct init *init)
 	const struct init_plan *plan = init->plan;
 	const int keep[] = { plan->sync_fd, plan->start_fd, plan->lock_fd, init->log_fd };
 
-	entry_close_inherited(plan->preserve_fds, keep, ARRAY_SIZE(keep));
+	entry_close_inherited(plan->preserve_fds, keep, ARRAY_SIZE(keep), -1);
 }
 
 static bool needs_proc(const struct init *init)
@@ -104,7 +105,8 @@ static int init_isolate(struct init *init, struct error **err)
 		if (init->proc_fd < 0)
 			return -1;
 	}
-	if (entry_begin(&plan->config->process, init->proc_fd, err) < 0)
+	/* Where namespaces are joined this was done before (init_enter()). */
+	if (!join_any(&plan->join) && entry_begin(&plan->config->process, init->proc_fd, err) < 0)
 		return -1;
 	/* What needs no ids is done while they are mapped. */
 	if (set_names(plan->config, err) < 0)
@@ -163,10 +165,11 @@ static int set_sysctls(const struct init *init, struct error **err)
 /* The ptmx of the container's own devpts, or the host's when it has none. */
 static int open_ptmx(const struct init *init, struct error **err)
 {
-	struct stat st;
+	_cleanup_fd_ int there = -1;
 	int fd;
 
-	if (fstatat(init->rootfs.root_fd, "dev/pts/ptmx", &st, AT_SYMLINK_NOFOLLOW) == 0)
+	there = resolve_open(init->rootfs.root_fd, "/dev/pts/ptmx", O_PATH | O_NOFOLLOW, 0);
+	if (there >= 0)
 		return entry_open_ptmx(init->rootfs.root_fd, err);
 	fd = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	return fd < 0 ? error_set(err, errno, "process.terminal: /dev/ptmx") : fd;
@@ -327,21 +330,23 @@ static int send_namespaces(const struct init *init, int socket)
 	return sync_send(socket, &answer);
 }
 
-/* Serve one connection. Return: 1 when it says start, else 0. */
-static int serve(struct init *init, int socket)
+/* Serve one connection. Return: true when it prepares a start, which is bound to come. */
+static bool serve(struct init *init, int socket)
 {
 	_cleanup_message_ struct sync_message message = { 0 };
 
 	if (sync_receive(socket, &message, NULL) <= 0)
-		return 0;
+		return false;
 	if (message.type == SYNC_NAMESPACES)
 		send_namespaces(init, socket);
-	return message.type == SYNC_START;
+	return message.type == SYNC_PREPARE;
 }
 
 /* A created container waits here, for as long as it takes. */
 static int wait_at_start_socket(struct init *init, struct error **err)
 {
+	_cleanup_message_ struct sync_message message = { 0 };
+
 	for (;;) {
 		_cleanup_fd_ int socket = accept4(init->plan->start_fd, NULL, NULL, SOCK_CLOEXEC);
 
@@ -349,10 +354,10 @@ static int wait_at_start_socket(struct init *init, struct error **err)
 			continue;
 		if (socket < 0)
 			return error_set(err, errno, "the start socket");
-		if (serve(init, socket)) {
-			init->report_fd = take_fd(&socket);
-			return 0;
-		}
+		if (!serve(init, socket))
+			continue;
+		init->report_fd = take_fd(&socket);
+		return sync_expect(init->report_fd, SYNC_START, &message, err);
 	}
 }
 
@@ -383,6 +388,7 @@ static int init_start(struct init *init, struct error **err)
 	if (run_hooks(init, &hooks->start_container, "startContainer", STATUS_CREATED,
 	              init->entry.envp, err) < 0)
 		return -1;
+	init->entry.report_fd = init->report_fd;
 	return entry_execute(&init->entry, err);
 }
 
@@ -413,7 +419,10 @@ static void init_main(void *data)
 static int init_enter(void *data, struct error **err)
 {
 	const struct init_plan *plan = data;
+	_cleanup_fd_ int proc_fd = proc_open(err);
 
+	if (proc_fd < 0 || entry_begin(&plan->config->process, proc_fd, err) < 0)
+		return -1;
 	/* The joined pid namespace has processes that are not ours; newuidmap(1) needs us open. */
 	if (!plan->new_user_namespace)
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

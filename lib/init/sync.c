@@ -2,6 +2,7 @@
 /* Theory of operation: a message is one packet, a fixed header and its data. */
 #include "init/sync.h"
 
+#include <poll.h>
 #include <string.h>
 
 #include "base/socket.h"
@@ -61,20 +62,42 @@ static int received_error(const struct sync_message *message, struct error **err
 	return error_status(err, (int)(message->value >> 32));
 }
 
+/*
+ * A peer that is gone while a message of ours was unread is ECONNRESET, reported before what it
+ * had said itself: so look once more, and keep the reset for when there is nothing.
+ */
+static ssize_t receive_packet(int socket, void *packet, size_t size, struct sync_message *message)
+{
+	ssize_t n;
+
+	message->fd_count = SYNC_MAX_FDS;
+	n = socket_receive(socket, packet, size, message->fds, &message->fd_count);
+	if (n >= 0 || errno != ECONNRESET)
+		return n;
+	message->fd_count = SYNC_MAX_FDS;
+	n = socket_receive(socket, packet, size, message->fds, &message->fd_count);
+	if (n == 0) {
+		errno = ECONNRESET;
+		return -1;
+	}
+	return n;
+}
+
 int sync_receive(int socket, struct sync_message *message, struct error **err)
 {
 	_cleanup_free_ char *packet = malloc(sizeof(struct header) + SYNC_MAX_DATA + 1);
 	struct header header;
 	ssize_t n;
 
-	*message = (struct sync_message){ .fd_count = SYNC_MAX_FDS };
+	*message = (struct sync_message){ 0 };
 	if (!packet)
 		return error_set(err, ENOMEM, "a message between runtime and init");
-	n = socket_receive(socket, packet, sizeof(header) + SYNC_MAX_DATA, message->fds,
-	                   &message->fd_count);
-	if (n < 0 && errno != ECONNRESET)
+	n = receive_packet(socket, packet, sizeof(header) + SYNC_MAX_DATA, message);
+	if (n < 0 && errno == ECONNRESET)
+		return error_set(err, 0, "the other side was killed before it read our message");
+	if (n < 0)
 		return error_set(err, errno, "a message between runtime and init");
-	if (n <= 0)
+	if (n == 0)
 		return 0;
 	if ((size_t)n < sizeof(header)) {
 		sync_message_clear(message);
@@ -98,6 +121,19 @@ int sync_receive(int socket, struct sync_message *message, struct error **err)
 	received_error(message, err);
 	sync_message_clear(message);
 	return -1;
+}
+
+int sync_wait(int socket, int interrupt_fd, struct error **err)
+{
+	struct pollfd fds[] = {
+		{ .fd = socket, .events = POLLIN },
+		{ .fd = interrupt_fd, .events = POLLIN },
+	};
+
+	while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+		if (errno != EINTR)
+			return error_set(err, errno, "waiting for the other side");
+	return fds[1].revents ? error_set(err, EINTR, "given up on a signal") : 0;
 }
 
 int sync_expect(int socket, enum sync_type type, struct sync_message *message, struct error **err)

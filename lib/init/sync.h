@@ -19,6 +19,7 @@ enum sync_type {
 	SYNC_HOOKS_DONE, /* runtime: they have run */
 	SYNC_CREATED,    /* init: ready; fds: terminal's master, seccomp listener */
 	SYNC_COMMIT,     /* runtime: the state is on disk; wait at the start socket */
+	SYNC_PREPARE,    /* start: the word is about to come; end-of-file before it ends init */
 	SYNC_START,      /* runtime: run the program */
 	SYNC_NAMESPACES, /* exec: asks for the namespaces; init: fds, value: mask of their types */
 	SYNC_SPAWNED,    /* helper that joins namespaces: value: pid, fd: pidfd */
@@ -53,6 +54,9 @@ int sync_send_error(int socket, const struct error *error);
  * broken socket, or the error that the other side sent.
  */
 int sync_receive(int socket, struct sync_message *message, struct error **err);
+
+/* Wait until something can be received; a signal to @interrupt_fd (signalfd, -1: none) is an error. */
+int sync_wait(int socket, int interrupt_fd, struct error **err);
 
 /* As sync_receive(), but anything other than @type is an error, end-of-file included. */
 int sync_expect(int socket, enum sync_type type, struct sync_message *message, struct error **err);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/log.h"
 #include "base/spawn.h"
 
 /* Make one line of what a hook said: an error is one line. */
@@ -84,8 +85,14 @@ static int run_hook(const struct hooks_run *run, size_t index, struct error **er
 
 int hooks_run(const struct hooks_run *run, struct error **err)
 {
-	for (size_t i = 0; i < run->hooks->count; i++)
-		if (run_hook(run, i, err) < 0)
-			return -1;
+	for (size_t i = 0; i < run->hooks->count; i++) {
+		_cleanup_error_ struct error *error = NULL;
+
+		if (run_hook(run, i, &error) == 0)
+			continue;
+		if (!run->keep_going)
+			return error_move(err, &error);
+		log_warning("%s", error->message);
+	}
 	return 0;
 }

@@ -11,7 +11,11 @@ struct hooks_run {
 	const char *state;        /* state JSON for the hooks' stdin */
 	char *const *environment; /* for a hook that has no env of its own */
 	int abort_fd;             /* readable or hung up: give up; -1: none */
+	bool keep_going;          /* a hook that fails is warned about, no more */
 };
 
-/* Run the hooks one after the other. The first that fails ends it, with *err naming it. */
+/*
+ * Run the hooks one after the other. The first that fails ends it, with *err naming it, unless
+ * @run->keep_going.
+ */
 int hooks_run(const struct hooks_run *run, struct error **err);

@@ -185,13 +185,19 @@ static int change_by_remount(int fd, const struct mount_options *options, unsign
 	return mount(NULL, path, NULL, flags, NULL);
 }
 
-static int change_error(const char *where, struct error **err)
+static int change_error(const struct mount_options *options, const char *where, struct error **err)
 {
+	const uint64_t atime = MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
+
 	if (errno == ENOSYS)
 		return error_set(err, 0,
 		                 "%s: recursive flags and nosymfollow need Linux 5.12 or newer",
 		                 where);
-	return error_set(err, errno, "%s: cannot set the mount's options", where);
+	error_set(err, errno, "%s: cannot set the mount's options", where);
+	if (errno == EPERM && ((options->flags.set | options->tree_flags.set) & atime))
+		return error_hint(err, "how a mount of the host's treats access times cannot be "
+		                       "changed in a user namespace; leave out the atime options");
+	return -1;
 }
 
 int mount_change(int fd, const struct mount_options *options, const char *where, struct error **err)
@@ -202,7 +208,7 @@ int mount_change(int fd, const struct mount_options *options, const char *where,
 	if (errno == ENOSYS && change_by_remount(fd, options, options->propagation,
 	                                         options->propagation_recursive) == 0)
 		return 0;
-	return change_error(where, err);
+	return change_error(options, where, err);
 }
 
 static int move(int fd, int target, const char *where, struct error **err)
@@ -235,12 +241,12 @@ int mount_attach(int fd, int target, const struct mount_options *options, const 
 	}
 	if (change_by_setattr(fd, options, propagation, recursive) < 0) {
 		if (errno != ENOSYS)
-			return change_error(where, err);
+			return change_error(options, where, err);
 		late = true;
 	}
 	if (move(fd, target, where, err) < 0)
 		return -1;
 	if (late && change_by_remount(fd, options, propagation, recursive) < 0)
-		return change_error(where, err);
+		return change_error(options, where, err);
 	return 0;
 }

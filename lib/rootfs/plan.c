@@ -43,13 +43,30 @@ static enum mount_kind kind_of(const char *type)
 	return MOUNT_KIND_OTHER;
 }
 
-/* True when @path is @directory or lies below it; both absolute and resolved. */
-static bool path_below(const char *path, const char *directory)
+/*
+ * The part of bind source @path that lies below the root, NULL when none does.
+ *
+ * Whatever way leads there, by links or not: from the root on it is the container's tree, whose
+ * links must not be followed on the host.
+ */
+static const char *part_in_root(const char *path, const struct rootfs_plan *root)
 {
-	size_t length = strlen(directory);
+	_cleanup_free_ char *prefix = strdup(path);
+	struct stat top, st;
 
-	return strncmp(path, directory, length) == 0 &&
-	       (path[length] == '/' || path[length] == '\0' || strcmp(directory, "/") == 0);
+	if (!prefix || stat(root->root, &top) < 0)
+		return NULL;
+	for (char *slash = strchr(prefix + 1, '/');; slash = strchr(slash + 1, '/')) {
+		size_t length = slash ? (size_t)(slash - prefix) : strlen(path);
+
+		if (slash)
+			*slash = '\0';
+		if (stat(prefix, &st) == 0 && st.st_dev == top.st_dev && st.st_ino == top.st_ino)
+			return path + length;
+		if (!slash)
+			return NULL;
+		*slash = '/';
+	}
 }
 
 static int plan_bind_source(const struct mount *mount, const struct rootfs_plan *root,
@@ -64,8 +81,8 @@ static int plan_bind_source(const struct mount *mount, const struct rootfs_plan 
 	                       : arena_printf(arena, "%s/%s", root->bundle, mount->source);
 	if (!plan->source)
 		return error_set(err, ENOMEM, "%s", plan->where);
-	plan->source_in_root = path_below(plan->source, root->root);
-	if (!plan->source_in_root && stat(plan->source, &st) < 0)
+	plan->in_root = part_in_root(plan->source, root);
+	if (!plan->in_root && stat(plan->source, &st) < 0)
 		return error_set(err, errno, "%s.source: %s", plan->where, plan->source);
 	return 0;
 }
@@ -135,6 +152,12 @@ static int plan_mount(const struct mount *mount, size_t index,
 	    0)
 		return -1;
 	if (plan->options.remount) {
+		if (plan->options.data.count > 0)
+			return error_set(
+				err, 0,
+				"%s: \"%s\" cannot be changed by remount, only the flags of "
+				"the mount",
+				where, plan->options.data.items[0]);
 		plan->kind = MOUNT_KIND_REMOUNT;
 		return 0;
 	}
@@ -156,6 +179,17 @@ static int plan_mount(const struct mount *mount, size_t index,
 	return plan_ids(plan, options, err);
 }
 
+/* "/dev", however it is written. */
+static bool is_dev(const char *path)
+{
+	size_t length;
+
+	path += strspn(path, "/");
+	length = strcspn(path, "/");
+	return length == 3 && strncmp(path, "dev", 3) == 0 &&
+	       path[length + strspn(path + length, "/.")] == '\0';
+}
+
 static int plan_mounts(const struct config *config, const struct rootfs_plan_options *options,
                        struct arena *arena, struct rootfs_plan *plan, struct error **err)
 {
@@ -169,7 +203,7 @@ static int plan_mounts(const struct config *config, const struct rootfs_plan_opt
 
 		if (plan_mount(&config->mounts.items[i], i, options, plan, arena, entry, err) < 0)
 			return -1;
-		if (entry->kind == MOUNT_KIND_BIND && strcmp(entry->destination, "/dev") == 0)
+		if (entry->kind == MOUNT_KIND_BIND && is_dev(entry->destination))
 			plan->make_devices = false;
 	}
 	return 0;
@@ -208,7 +242,6 @@ static int plan_device(const struct device *device, size_t index, const struct r
 		.mode = device->file_mode.set ? device->file_mode.value : 0666,
 		.uid = device->uid.value,
 		.gid = device->gid.value,
-		.mode_given = device->file_mode.set,
 	};
 	if (!plan->where)
 		return error_set(err, ENOMEM, "linux.devices");

@@ -32,7 +32,7 @@ struct mount_plan {
 	const char *source; /* absolute path of a bind source, else a name or NULL */
 	enum mount_kind kind;
 	struct mount_options options;
-	bool source_in_root; /* a bind source that earlier mounts may cover or make */
+	const char *in_root; /* of a bind source: the part below the root, NULL: elsewhere */
 };
 
 struct device_plan {
@@ -43,7 +43,6 @@ struct device_plan {
 	mode_t mode;
 	uid_t uid;
 	gid_t gid;
-	bool mode_given; /* by config.json: an existing node gets it too */
 };
 
 struct rootfs_plan {

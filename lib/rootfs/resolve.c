@@ -79,8 +79,8 @@ static int walk_begin(struct walk *walk, int root_fd, const char *path)
 	return 0;
 }
 
-/* Cut the next component off the rest. False when none is left. */
-static bool walk_next(struct walk *walk, char component[NAME_MAX + 1], bool *last)
+/* Cut the next component off the rest, however long: the kernel knows what is too long. False when none is left. */
+static bool walk_next(struct walk *walk, char component[PATH_MAX], bool *last)
 {
 	const char *start = walk->rest + strspn(walk->rest, "/");
 	size_t length = strcspn(start, "/");
@@ -88,8 +88,6 @@ static bool walk_next(struct walk *walk, char component[NAME_MAX + 1], bool *las
 
 	if (length == 0)
 		return false;
-	if (length > NAME_MAX)
-		length = NAME_MAX; /* the kernel says ENAMETOOLONG for the cut name's next use */
 	memcpy(component, start, length);
 	component[length] = '\0';
 	behind += strspn(behind, "/");
@@ -175,7 +173,7 @@ static int walk_step(struct walk *walk, const char *component, enum resolve_kind
 
 int resolve_create(int root_fd, const char *path, enum resolve_kind kind)
 {
-	char component[NAME_MAX + 1];
+	char component[PATH_MAX];
 	struct walk walk;
 	bool last;
 	int fd = resolve_open(root_fd, path, O_PATH, 0);

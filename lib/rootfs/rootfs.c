@@ -76,7 +76,7 @@ static int make_ready(const struct rootfs_plan *plan, const struct mount_plan *m
 {
 	switch (mount->kind) {
 	case MOUNT_KIND_BIND:
-		if (mount->source_in_root)
+		if (mount->in_root)
 			return 0;
 		*fd = mount_clone(AT_FDCWD, mount->source, mount->options.recursive);
 		if (*fd < 0)
@@ -168,6 +168,20 @@ static int open_destination(const struct rootfs *rootfs, const struct mount_plan
 	return fd;
 }
 
+/* The kernel's word for it would be EINVAL. */
+static int check_same_kind(const struct mount_plan *mount, const struct stat *source, int target,
+                           struct error **err)
+{
+	struct stat st;
+
+	if (fstat(target, &st) < 0)
+		return error_set(err, errno, "%s.destination", mount->where);
+	if (S_ISDIR(st.st_mode) == S_ISDIR(source->st_mode))
+		return 0;
+	return error_set(err, 0, "%s.destination: %s is %s directory, unlike %s", mount->where,
+	                 mount->destination, S_ISDIR(st.st_mode) ? "a" : "no", mount->source);
+}
+
 static int bind_onto(const struct rootfs *rootfs, const struct mount_plan *mount, int source,
                      struct error **err)
 {
@@ -178,7 +192,7 @@ static int bind_onto(const struct rootfs *rootfs, const struct mount_plan *mount
 		return error_set(err, errno, "%s.source", mount->where);
 	target = open_destination(rootfs, mount,
 	                          S_ISDIR(st.st_mode) ? RESOLVE_DIRECTORY : RESOLVE_FILE, err);
-	if (target < 0)
+	if (target < 0 || check_same_kind(mount, &st, target, err) < 0)
 		return -1;
 	return mount_attach(source, target, &mount->options, mount->where, err);
 }
@@ -186,11 +200,14 @@ static int bind_onto(const struct rootfs *rootfs, const struct mount_plan *mount
 static int mount_bind(const struct rootfs *rootfs, size_t index, struct error **err)
 {
 	const struct mount_plan *mount = &rootfs->plan->mounts[index];
-	_cleanup_fd_ int late = -1;
+	_cleanup_fd_ int found = -1, late = -1;
 	int source = rootfs->ready[index];
 
-	if (mount->source_in_root) {
-		late = mount_clone(AT_FDCWD, mount->source, mount->options.recursive);
+	/* Earlier mounts may have covered or made it; links in it are the container's. */
+	if (mount->in_root) {
+		found = resolve_open(rootfs->root_fd, *mount->in_root ? mount->in_root : "/",
+		                     O_PATH, 0);
+		late = found < 0 ? -1 : mount_clone(found, "", mount->options.recursive);
 		if (late < 0)
 			return error_set(err, errno, "%s.source: %s", mount->where, mount->source);
 		source = late;

@@ -259,7 +259,7 @@ wait_until() {
 
 # A zombie does not count as alive: somebody else may have to reap it.
 process_lives() {
-	grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
+	grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"
 }
 
 process_gone() {

@@ -1,0 +1,744 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2164
+# What `process` and the settings beside it say about the container's program, as the program
+# itself finds it.
+
+load helpers
+load readback
+
+setup_test() {
+	make_bundle busybox
+}
+
+# as_user: the process is the test's own user, the only one that exists. Needs no ranges.
+as_user() {
+	skip_if_root
+	config '
+		.process.user = {uid: $uid, gid: $gid} |
+		.linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: $uid, hostID: $uid, size: 1}] |
+		.linux.gidMappings = [{containerID: $gid, hostID: $gid, size: 1}]' \
+		--argjson uid "$(id -u)" --argjson gid "$(id -g)"
+}
+
+writable_root() {
+	config '.root.readonly = false'
+}
+
+# --- args and env ----------------------------------------------------------------------------
+
+@test "arguments arrive as they are, whatever characters they have" {
+	config '.process.args = ["printf", "<%s>", "", " ", "a b", "$HOME", "`id`", "\"", "'"'"'", "\\",
+		"*", "\n", "\t", "é", "-n", "--", "\u0001"]'
+	try rootlet run c1
+	assert_success
+	assert_output $'<>< ><a b><$HOME><`id`><"><\'><\\><*><\n><\t><é><-n><--><\x01>'
+}
+
+@test "a long argument and many arguments arrive" {
+	config '.process.args = ["sh", "-c", "echo ${#1} $#", "sh", "x" * 100000] + [range(2000) | tostring]'
+	try rootlet run c1
+	assert_success
+	assert_output "100000 2001"
+}
+
+@test "args[0] is found in the PATH of the container, and stays args[0]" {
+	mkdir rootfs/opt
+	ln -s ../bin/busybox rootfs/opt/cat
+	config '.process.args = ["cat", "/proc/self/cmdline"] | .process.env = ["PATH=/nowhere:/opt"]'
+	rm rootfs/bin/cat
+	try rootlet run c1
+	assert_success
+	assert_output cat/proc/self/cmdline
+}
+
+@test "without PATH the usual directories are searched" {
+	config '.process.env = []'
+	script 'echo found'
+	try rootlet run c1
+	assert_success
+	assert_output found
+}
+
+@test "a relative args[0] with a slash is looked up from the working directory" {
+	config '.process.args = ["./busybox", "echo", "here"] | .process.cwd = "/bin"'
+	try rootlet run c1
+	assert_success
+	assert_output here
+}
+
+environment() {
+	script 'cat /proc/1/environ | tr "\0" "\n"'
+}
+
+@test "env: of duplicates the last wins, the order is kept otherwise" {
+	config '.process.env = ["PATH=/bin", "A=1", "B=2", "A=3", "HOME=/h", "C=", "D=a=b"]'
+	environment
+	try rootlet run c1
+	assert_success
+	assert_output $'PATH=/bin\nB=2\nA=3\nHOME=/h\nC=\nD=a=b'
+}
+
+@test "env: values arrive as they are" {
+	config '.process.env += ["X= a  \"b\" $c é"]'
+	script 'printf "%s" "$X"'
+	try rootlet run c1
+	assert_output ' a  "b" $c é'
+}
+
+@test "env: nothing of rootlet's own environment is in it" {
+	export SECRET=42
+	config '.process.env = ["PATH=/bin"]'
+	environment
+	try rootlet run c1
+	assert_success
+	assert_output $'PATH=/bin\nHOME=/root'
+}
+
+@test "HOME: from the container's passwd when it is not set" {
+	script 'echo "$HOME"'
+	try rootlet run c1
+	assert_output /root
+}
+
+@test "HOME: from the container's passwd when it is empty" {
+	config '.process.env += ["HOME=/first", "HOME="]'
+	script 'echo "$HOME"'
+	try rootlet run c1
+	assert_output /root
+}
+
+@test "HOME: the config's own" {
+	config '.process.env += ["HOME=", "HOME=/given"]'
+	script 'echo "$HOME"'
+	try rootlet run c1
+	assert_output /given
+}
+
+@test "HOME: of the user of the process" {
+	as_user
+	echo "me:x:$(id -u):$(id -g):Me:/home/me:/bin/sh" >>rootfs/etc/passwd
+	script 'echo "$HOME"'
+	try rootlet run c1
+	assert_output /home/me
+}
+
+@test "HOME: / without a passwd, and when it is a way out" {
+	rm rootfs/etc/passwd
+	script 'echo "$HOME"'
+	try rootlet run c1
+	assert_success
+	assert_output /
+	echo 'root:x:0:0::/from/the/host:/bin/sh' >"$T/passwd"
+	ln -s "$T/passwd" rootfs/etc/passwd
+	try rootlet run c1
+	assert_success
+	assert_output /
+}
+
+# --- cwd -------------------------------------------------------------------------------------
+
+@test "cwd: the program starts there" {
+	config '.process.cwd = "/etc"'
+	script 'pwd -P'
+	try rootlet run c1
+	assert_output /etc
+}
+
+@test "cwd: made when it is missing, 0755, whatever our umask is" {
+	writable_root
+	config '.process.cwd = "/srv/deep/er"'
+	script 'pwd -P; stat -c %a /srv /srv/deep /srv/deep/er'
+	umask 077
+	try rootlet run c1
+	assert_success
+	assert_output $'/srv/deep/er\n755\n755\n755'
+	[ -d rootfs/srv/deep/er ]
+}
+
+@test "cwd: cannot be made in a read-only root" {
+	config '.process.cwd = "/missing"'
+	try rootlet run c1
+	assert_error 'process\.cwd: /missing: [Rr]ead-only' 125
+	assert_nothing_left
+}
+
+@test "cwd: not a directory" {
+	config '.process.cwd = "/etc/passwd"'
+	try rootlet run c1
+	assert_error 'process\.cwd: /etc/passwd: Not a directory' 125
+	assert_nothing_left
+}
+
+@test "cwd: a directory that the process may not enter" {
+	as_user
+	mkdir -m 000 rootfs/closed
+	config '.process.cwd = "/closed"'
+	try rootlet run c1
+	chmod 700 rootfs/closed
+	assert_error 'process\.cwd: /closed: Permission denied' 125
+	assert_nothing_left
+}
+
+@test "cwd: a link out of the root stays inside" {
+	mkdir -p "$T/outside" "rootfs$T/outside"
+	ln -s "$T/outside" rootfs/absolute
+	ln -s ../../../../../../../etc rootfs/relative
+	config '.process.cwd = "/absolute"'
+	script 'pwd -P; ls'
+	: >"$T/outside/secret"
+	try rootlet run c1
+	assert_success
+	assert_output "$T/outside"
+	config '.process.cwd = "/relative"'
+	script 'pwd -P; ls passwd'
+	try rootlet run c1
+	assert_success
+	assert_output $'/etc\npasswd'
+}
+
+@test "cwd: with .. in it stays inside" {
+	config '.process.cwd = "/../../../etc/../bin"'
+	script 'pwd -P'
+	try rootlet run c1
+	assert_success
+	assert_output /bin
+}
+
+# --- umask, signals, rlimits -----------------------------------------------------------------
+
+@test "umask: 0022 by default, whatever ours is" {
+	script umask
+	umask 077
+	try rootlet run c1
+	assert_output 0022
+}
+
+@test "umask: the config's" {
+	config '.process.user.umask = 63'
+	script umask
+	try rootlet run c1
+	assert_output 0077
+}
+
+@test "signals that our caller ignores or blocks are not the program's affair" {
+	config '.process.args = ["cat", "/proc/self/status"]'
+	try bash -c 'trap "" INT QUIT USR1 CHLD; exec "$@"' bash "$ROOTLET" --root "$STATE_DIR" run c1
+	assert_success
+	assert_equal "$(proc_status SigIgn)" 0000000000000000
+	assert_equal "$(proc_status SigBlk)" 0000000000000000
+}
+
+@test "the program leads a session and a process group of its own" {
+	config '.process.args = ["cat", "/proc/self/stat"]'
+	try rootlet run c1
+	# pid, …, ppid, process group, session
+	assert_equal "$(awk '{ print $1, $4, $5, $6 }' <<<"$output")" "1 0 1 1"
+}
+
+limit_of() { # WORDS OF /proc/self/limits
+	sed -n "s/^$1  *\\([^ ]*\\)  *\\([^ ]*\\).*/\\1 \\2/p" <<<"$output"
+}
+
+@test "rlimits: soft and hard ones, read back from /proc/self/limits" {
+	config '.process.rlimits = [
+		{type: "RLIMIT_NOFILE", soft: 100, hard: 200},
+		{type: "RLIMIT_CORE", soft: 0, hard: 4096},
+		{type: "RLIMIT_NPROC", soft: 500, hard: 501},
+		{type: "RLIMIT_FSIZE", soft: 1000000, hard: 2000000},
+		{type: "RLIMIT_MSGQUEUE", soft: 1000, hard: 2000}]'
+	config '.process.args = ["cat", "/proc/self/limits"]'
+	try rootlet run c1
+	assert_success
+	assert_equal "$(limit_of 'Max open files')" "100 200"
+	assert_equal "$(limit_of 'Max core file size')" "0 4096"
+	assert_equal "$(limit_of 'Max processes')" "500 501"
+	assert_equal "$(limit_of 'Max file size')" "1000000 2000000"
+	assert_equal "$(limit_of 'Max msgqueue size')" "1000 2000"
+}
+
+@test "rlimits: those that are not in the config stay ours" {
+	config '.process.rlimits = []'
+	config '.process.args = ["cat", "/proc/self/limits"]'
+	try bash -c 'ulimit -S -n 123 && exec "$@"' bash "$ROOTLET" --root "$STATE_DIR" run c1
+	assert_success
+	assert_match "$(limit_of 'Max open files')" '^123 '
+}
+
+@test "rlimits: unlimited is the largest number" {
+	[ "$(ulimit -H -c)" = unlimited ] || skip "core files are limited here"
+	config '.process.args = ["cat", "/proc/self/limits"] |
+		.process.rlimits = [{type: "RLIMIT_CORE", soft: 1, hard: 7777777}]'
+	# Not by jq, which may have no integers of this size.
+	sed -i 's/7777777/18446744073709551615/' config.json
+	try rootlet run c1
+	assert_success
+	assert_equal "$(limit_of 'Max core file size')" "1 unlimited"
+}
+
+@test "rlimits: above our own hard limit is refused, with both numbers and the remedy" {
+	skip_if_root
+	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 10, hard: 777}]'
+	try bash -c 'ulimit -n 500 && exec "$@"' bash "$ROOTLET" run c1
+	assert_error 'process\.rlimits\[0\]: RLIMIT_NOFILE hard limit 777 is above yours \(500\).*limits\.conf' 125
+	assert_nothing_left
+}
+
+# --- capabilities ----------------------------------------------------------------------------
+
+status_of_program() {
+	config '.process.args = ["cat", "/proc/self/status"]'
+	try rootlet run c1
+	assert_success
+}
+
+capabilities() { # JSON
+	config '.process.capabilities = $set' --argjson set "$1"
+}
+
+@test "capabilities: all five sets of root" {
+	capabilities '{
+		"bounding": ["CAP_CHOWN", "CAP_KILL", "CAP_NET_BIND_SERVICE"],
+		"permitted": ["CAP_CHOWN", "CAP_KILL"],
+		"effective": ["CAP_KILL"],
+		"inheritable": ["CAP_CHOWN"],
+		"ambient": ["CAP_CHOWN"]}'
+	status_of_program
+	assert_equal "$(proc_status CapBnd)" "$(caps_mask CAP_CHOWN CAP_KILL CAP_NET_BIND_SERVICE)"
+	assert_equal "$(proc_status CapInh)" "$(caps_mask CAP_CHOWN)"
+	assert_equal "$(proc_status CapAmb)" "$(caps_mask CAP_CHOWN)"
+	# Root's execve makes effective what is permitted (capabilities(7)).
+	assert_equal "$(proc_status CapPrm)" "$(caps_mask CAP_CHOWN CAP_KILL)"
+	assert_equal "$(proc_status CapEff)" "$(caps_mask CAP_CHOWN CAP_KILL)"
+	# Without no_new_privs it permits what is in the bounding set.
+	config '.process.noNewPrivileges = false'
+	status_of_program
+	assert_equal "$(proc_status CapPrm)" "$(caps_mask CAP_CHOWN CAP_KILL CAP_NET_BIND_SERVICE)"
+	assert_equal "$(proc_status CapEff)" "$(caps_mask CAP_CHOWN CAP_KILL CAP_NET_BIND_SERVICE)"
+}
+
+@test "capabilities: the ambient ones survive the switch to another user" {
+	as_user
+	capabilities '{
+		"bounding": ["CAP_CHOWN", "CAP_KILL", "CAP_NET_BIND_SERVICE"],
+		"permitted": ["CAP_CHOWN", "CAP_KILL", "CAP_NET_BIND_SERVICE"],
+		"effective": ["CAP_KILL", "CAP_NET_BIND_SERVICE"],
+		"inheritable": ["CAP_CHOWN", "CAP_NET_BIND_SERVICE"],
+		"ambient": ["CAP_NET_BIND_SERVICE"]}'
+	status_of_program
+	assert_equal "$(proc_status Uid)" "$(printf "%s " "$(id -u)"{,,,} | xargs)"
+	assert_equal "$(proc_status CapBnd)" "$(caps_mask CAP_CHOWN CAP_KILL CAP_NET_BIND_SERVICE)"
+	assert_equal "$(proc_status CapInh)" "$(caps_mask CAP_CHOWN CAP_NET_BIND_SERVICE)"
+	assert_equal "$(proc_status CapAmb)" "$(caps_mask CAP_NET_BIND_SERVICE)"
+	assert_equal "$(proc_status CapPrm)" "$(caps_mask CAP_NET_BIND_SERVICE)"
+	assert_equal "$(proc_status CapEff)" "$(caps_mask CAP_NET_BIND_SERVICE)"
+}
+
+@test "capabilities: an ambient one works" {
+	as_user
+	capabilities "$(jq -nc '["CAP_SYS_CHROOT"] |
+		{bounding: ., permitted: ., effective: ., inheritable: ., ambient: .}')"
+	script 'chroot / echo yes'
+	try rootlet run c1
+	assert_output yes
+	config 'del(.process.capabilities.ambient)'
+	try rootlet run c1
+	assert_failure 1
+	assert_match "$stderr" 'not permitted'
+}
+
+@test "capabilities: another user without ambient ones has none" {
+	as_user
+	status_of_program
+	assert_equal "$(proc_status CapPrm) $(proc_status CapEff)" "$(caps_mask) $(caps_mask)"
+	assert_equal "$(proc_status CapBnd)" \
+		"$(caps_mask CAP_AUDIT_WRITE CAP_KILL CAP_NET_BIND_SERVICE)"
+}
+
+@test "capabilities: absent or empty, root has none" {
+	local edit set
+	for edit in 'del(.process.capabilities)' '.process.capabilities = {}'; do
+		config "$edit"
+		status_of_program
+		for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+			assert_equal "$set $(proc_status $set)" "$set $(caps_mask)"
+		done
+	done
+}
+
+@test "capabilities: those that cannot be had are left out with one warning" {
+	skip_if_root
+	skip_unless_subids
+	need_python ctypes
+	capabilities "$(jq -nc '["CAP_KILL", "CAP_SYS_TIME", "CAP_CHOWN", "CAP_MKNOD"] |
+		{bounding: ., permitted: ., effective: .}')"
+	config '.process.args = ["cat", "/proc/self/status"]'
+	try "$PYTHON" "$TESTS/userns.py" setpriv --bounding-set -sys_time,-mknod \
+		"$ROOTLET" --root "$STATE_DIR" run c1
+	assert_success
+	assert_line_count 1 "$stderr"
+	assert_match "$stderr" 'process\.capabilities: CAP_SYS_TIME, CAP_MKNOD left out'
+	assert_equal "$(proc_status CapEff)" "$(caps_mask CAP_KILL CAP_CHOWN)"
+	assert_equal "$(proc_status CapBnd)" "$(caps_mask CAP_KILL CAP_CHOWN)"
+}
+
+@test "noNewPrivileges: true, false and absent" {
+	status_of_program
+	assert_equal "$(proc_status NoNewPrivs)" 1
+	config '.process.noNewPrivileges = false'
+	status_of_program
+	assert_equal "$(proc_status NoNewPrivs)" 0
+	config 'del(.process.noNewPrivileges)'
+	status_of_program
+	assert_equal "$(proc_status NoNewPrivs)" 0
+}
+
+# --- seccomp ---------------------------------------------------------------------------------
+
+seccomp() { # JSON
+	config '.linux.seccomp = $profile' --argjson profile "$1"
+}
+
+# try_call NAME|NUMBER ARGUMENT…: the errno of a system call in the container is the output.
+try_call() {
+	cp "$(test_program try-syscall)" rootfs/try-syscall
+	config '.process.args = ["/try-syscall"] + ($words | split(" "))' --arg words "$*"
+	try rootlet run c1
+}
+
+# An engine's profile for the native architecture, with one call that it does not name.
+engine_profile() {
+	jq -c '.linux.seccomp | del(.architectures, .defaultErrnoRet) |
+		.syscalls |= [.[] | select(.action == "SCMP_ACT_ALLOW" and .args == null)] |
+		.syscalls[].names -= ["getpriority"]' "$TESTS/data/real/podman-plain.json"
+}
+
+@test "seccomp: a rule's errno is what the program gets, EPERM without errnoRet" {
+	seccomp '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["getpriority"], "action": "SCMP_ACT_ERRNO", "errnoRet": 99},
+		{"names": ["mkdirat"], "action": "SCMP_ACT_ERRNO"}]}'
+	try_call getpriority
+	assert_success
+	refute_stderr
+	assert_output 99
+	try_call mkdirat
+	assert_output 1
+	try_call personality 0xffffffff
+	assert_output 0
+}
+
+@test "seccomp: the mode is filter, with and without no_new_privs" {
+	seccomp '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["getpriority"], "action": "SCMP_ACT_ERRNO"}]}'
+	status_of_program
+	assert_equal "$(proc_status Seccomp)" 2
+	config '.process.noNewPrivileges = false'
+	status_of_program
+	assert_equal "$(proc_status Seccomp)" 2
+	assert_equal "$(proc_status NoNewPrivs)" 0
+}
+
+@test "seccomp: without no_new_privs, for a user without capabilities" {
+	as_user
+	config '.process.noNewPrivileges = false | del(.process.capabilities)'
+	seccomp '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["getpriority"], "action": "SCMP_ACT_ERRNO", "errnoRet": 99}]}'
+	try_call getpriority
+	assert_success
+	assert_output 99
+}
+
+@test "seccomp: rules look at arguments" {
+	seccomp '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["getpriority"], "action": "SCMP_ACT_ERRNO", "errnoRet": 91,
+		 "args": [{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}]},
+		{"names": ["getpriority"], "action": "SCMP_ACT_ERRNO", "errnoRet": 92,
+		 "args": [{"index": 1, "value": 7, "valueTwo": 5, "op": "SCMP_CMP_MASKED_EQ"}]}]}'
+	try_call getpriority 1 0
+	assert_output 91
+	try_call getpriority 0 5
+	assert_output 92
+	try_call getpriority 0 0
+	assert_output 0
+}
+
+@test "seccomp: kill ends the program with SIGSYS" {
+	local action
+	for action in SCMP_ACT_KILL SCMP_ACT_KILL_THREAD SCMP_ACT_KILL_PROCESS; do
+		seccomp "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [
+			{\"names\": [\"getpriority\"], \"action\": \"$action\"}]}"
+		try_call getpriority
+		assert_failure $((128 + 31))
+	done
+}
+
+@test "seccomp: what a profile does not name gets its default action, what is newer gets ENOSYS" {
+	seccomp "$(engine_profile)"
+	try_call getpriority
+	assert_success
+	assert_output 1
+	try_call 4000
+	assert_output 38
+}
+
+@test "seccomp: defaultErrnoRet" {
+	seccomp "$(engine_profile | jq -c '.defaultErrnoRet = 77')"
+	try_call getpriority
+	assert_output 77
+}
+
+@test "seccomp: system calls that nobody knows are skipped" {
+	seccomp '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["not_a_call", "getpriority"], "action": "SCMP_ACT_ERRNO", "errnoRet": 99}]}'
+	try_call getpriority
+	assert_success
+	assert_output 99
+}
+
+@test "seccomp: profiles with NOTIFY that would deadlock, or have no listener, are refused" {
+	seccomp '{"defaultAction": "SCMP_ACT_NOTIFY", "listenerPath": "/run/listener"}'
+	try rootlet run c1
+	assert_error 'linux\.seccomp\.defaultAction: SCMP_ACT_NOTIFY would deadlock' 125
+	seccomp '{"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/listener", "syscalls": [
+		{"names": ["mkdirat", "write"], "action": "SCMP_ACT_NOTIFY"}]}'
+	try rootlet run c1
+	assert_error 'linux\.seccomp\.syscalls\[0\]\.names\[1\]: SCMP_ACT_NOTIFY for write would deadlock' 125
+	seccomp '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["mkdirat"], "action": "SCMP_ACT_NOTIFY"}]}'
+	try rootlet run c1
+	assert_error 'linux\.seccomp\.syscalls\[0\]\.action: SCMP_ACT_NOTIFY needs linux\.seccomp\.listenerPath' 125
+	assert_nothing_left
+}
+
+# --- the cache of compiled filters -----------------------------------------------------------
+
+# Run with the filter, which must work, and look whether libseccomp was needed to have it.
+assert_filter() { # compiled|cached
+	local how=cached
+	rm -f "$T"/loader.*
+	LD_DEBUG=files LD_DEBUG_OUTPUT=$T/loader try_call getpriority
+	assert_success
+	assert_output 99
+	! grep -q 'init: .*libseccomp' "$T"/loader.* || how=compiled
+	assert_equal "$how" "$1"
+}
+
+cached_filter() {
+	seccomp '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["getpriority"], "action": "SCMP_ACT_ERRNO", "errnoRet": 99}]}'
+	assert_filter compiled
+	cache=$XDG_CACHE_HOME/rootlet/seccomp
+	assert_equal "$(find "$cache" -type f | wc -l)" 1
+	entry=$(find "$cache" -type f)
+	assert_filter cached
+}
+
+@test "the cache: a filter is compiled once, kept for us alone, and used the next time" {
+	cached_filter
+	assert_equal "$(stat -c %a "$cache")" 700
+	assert_match "$(stat -c %a "$entry")" '^[46]00$'
+}
+
+@test "the cache: another filter is another entry" {
+	cached_filter
+	config '.linux.seccomp.syscalls[0].names += ["mkdirat"]'
+	assert_filter compiled
+	assert_filter cached
+	assert_equal "$(find "$cache" -type f | wc -l)" 2
+}
+
+@test "the cache: an entry that was tampered with is not used" {
+	cached_filter
+	# The last instruction but one byte: whatever it is, it becomes another.
+	local size
+	size=$(stat -c %s "$entry")
+	chmod u+w "$entry"
+	printf '\xaa' | dd of="$entry" bs=1 seek=$((size - 4)) conv=notrunc status=none
+	assert_filter compiled
+}
+
+@test "the cache: an entry that is cut off, or empty, is not used" {
+	cached_filter
+	chmod u+w "$entry"
+	truncate -s -8 "$entry"
+	assert_filter compiled
+	: >"$(find "$cache" -type f)"
+	assert_filter compiled
+}
+
+@test "the cache: an entry that others can write is not used" {
+	cached_filter
+	chmod g+w "$entry"
+	assert_filter compiled
+	entry=$(find "$cache" -type f)
+	chmod 602 "$entry"
+	assert_filter compiled
+}
+
+@test "the cache: a directory that others can write is not used" {
+	cached_filter
+	chmod g+w "$cache"
+	assert_filter compiled
+	assert_filter compiled
+	chmod 700 "$cache"
+	chmod o+w "${cache%/*}"
+	assert_filter compiled
+	assert_filter compiled
+}
+
+@test "the cache: links are not followed" {
+	cached_filter
+	mv "$entry" "$T/elsewhere"
+	ln -s "$T/elsewhere" "$entry"
+	assert_filter compiled
+	rm -r "$cache"
+	mkdir -m 700 "$T/other"
+	ln -s "$T/other" "$cache"
+	assert_filter compiled
+	assert_equal "$(ls "$T/other")" ""
+}
+
+@test "the cache: a home that cannot be written to is no hindrance" {
+	skip_if_root
+	chmod 500 "$XDG_CACHE_HOME"
+	seccomp '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["getpriority"], "action": "SCMP_ACT_ERRNO", "errnoRet": 99}]}'
+	assert_filter compiled
+	refute_stderr
+	chmod 700 "$XDG_CACHE_HOME"
+}
+
+# --- scheduling and the like -----------------------------------------------------------------
+
+# Field 41 of /proc/self/stat is the policy, 19 the nice value; the name has no space here.
+show_schedule() {
+	config '.process.args = ["awk", "{ print $41, $19 }", "/proc/self/stat"]'
+}
+
+@test "scheduler: policy and nice value" {
+	show_schedule
+	config '.process.scheduler = {policy: "SCHED_BATCH", nice: 7}'
+	try rootlet run c1
+	assert_success
+	assert_output "3 7"
+	config '.process.scheduler = {policy: "SCHED_IDLE"}'
+	try rootlet run c1
+	assert_success
+	assert_match "$output" '^5 '
+}
+
+@test "scheduler: real time without the privilege is refused, with what it takes" {
+	skip_if_root
+	[ "$(ulimit -H -r)" = 0 ] || skip "this user may use real time"
+	config '.process.scheduler = {policy: "SCHED_FIFO", priority: 10}'
+	try rootlet run c1
+	assert_error 'process\.scheduler: SCHED_FIFO: .*RLIMIT_RTPRIO' 125
+	assert_nothing_left
+}
+
+@test "ioPriority: class and level" {
+	config '.process.args = ["ionice"] |
+		.process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 6}'
+	try rootlet run c1
+	assert_success
+	assert_match "$output" 'best-effort: prio 6'
+	config '.process.ioPriority = {class: "IOPRIO_CLASS_IDLE", priority: 0}'
+	try rootlet run c1
+	assert_success
+	assert_match "$output" '^idle'
+}
+
+@test "oomScoreAdj: raised" {
+	config '.process.args = ["cat", "/proc/self/oom_score_adj"] | .process.oomScoreAdj = 500'
+	try rootlet run c1
+	assert_success
+	refute_stderr
+	assert_output 500
+}
+
+@test "oomScoreAdj: lower than we may go is a warning, and the lowest that we may" {
+	skip_if_root
+	local own
+	own=$(cat /proc/self/oom_score_adj)
+	[ "$own" -gt -1000 ] || skip "this process has the lowest score already"
+	config '.process.args = ["cat", "/proc/self/oom_score_adj"] | .process.oomScoreAdj = -1000'
+	try rootlet run c1
+	assert_success
+	assert_line_count 1 "$stderr"
+	assert_match "$stderr" 'process\.oomScoreAdj: -1000 needs CAP_SYS_RESOURCE'
+	[ "$output" -le "$own" ] && [ "$output" -gt -1000 ]
+}
+
+@test "personality: LINUX32 shows a 32-bit machine" {
+	case $(uname -m) in
+	x86_64) machine=i686 ;;
+	aarch64) machine=armv8l ;;
+	*) skip "not known for $(uname -m)" ;;
+	esac
+	config '.process.args = ["uname", "-m"] | .linux.personality = {domain: "LINUX32"}'
+	try rootlet run c1
+	assert_success
+	assert_output "$machine"
+	config '.linux.personality = {domain: "LINUX"}'
+	try rootlet run c1
+	assert_output "$(uname -m)"
+}
+
+# --- names and sysctls -----------------------------------------------------------------------
+
+@test "hostname and domainname" {
+	config '.hostname = "host-1" | .domainname = "example.org"'
+	script 'hostname; cat /proc/sys/kernel/domainname'
+	try rootlet run c1
+	assert_success
+	assert_output $'host-1\nexample.org'
+}
+
+@test "hostname without a uts namespace is refused" {
+	config 'del(.linux.namespaces[] | select(.type == "uts"))'
+	try rootlet run c1
+	assert_error 'hostname: needs a uts namespace' 125
+}
+
+@test "sysctls of the network and ipc namespaces" {
+	config '.linux.sysctl = {
+		"net.ipv4.ip_unprivileged_port_start": "80",
+		"net.ipv4.ping_group_range": "0 0",
+		"net/ipv4/ip_forward": "1",
+		"net.ipv4.conf.lo.forwarding": "1",
+		"kernel.msgmax": "9000",
+		"kernel.shmmni": "100",
+		"fs.mqueue.msg_max": "20"}'
+	script 'cd /proc/sys; cat net/ipv4/ip_unprivileged_port_start net/ipv4/ping_group_range \
+		net/ipv4/ip_forward net/ipv4/conf/lo/forwarding kernel/msgmax kernel/shmmni fs/mqueue/msg_max'
+	local before
+	before=$(cat /proc/sys/kernel/msgmax)
+	try rootlet run c1
+	assert_success
+	assert_equal "$(xargs <<<"$output")" "80 0 0 1 1 9000 100 20"
+	assert_equal "$(cat /proc/sys/kernel/msgmax)" "$before"
+}
+
+@test "a sysctl of no namespace is refused before anything exists" {
+	local key
+	for key in kernel.panic vm.swappiness fs.file-max user/max_user_namespaces/../../kernel/panic; do
+		config '.linux.sysctl = {($key): "1"}' --arg key "$key"
+		try rootlet run c1
+		assert_error 'linux\.sysctl\[' 125
+	done
+	assert_nothing_left
+}
+
+@test "a sysctl of a namespace that the container shares with the host is refused" {
+	config '.linux.sysctl = {"net.ipv4.ip_forward": "1"} |
+		del(.linux.namespaces[] | select(.type == "network"))'
+	try rootlet run c1
+	assert_error 'linux\.sysctl\[.*net\.ipv4\.ip_forward.*needs a namespace.*"network"' 125
+}
+
+@test "a sysctl value that the kernel refuses is an error with its name" {
+	config '.linux.sysctl = {"net.ipv4.ip_unprivileged_port_start": "many"}'
+	try rootlet run c1
+	assert_error 'linux\.sysctl: net\.ipv4\.ip_unprivileged_port_start = many: Invalid argument' 125
+	assert_nothing_left
+}
