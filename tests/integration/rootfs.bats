@@ -882,3 +882,25 @@ fifo"
 	mounts
 	assert_equal "$(mounts_at /tmp)" 2
 }
+
+@test "tmpcopyup: a tmpfs begins with what it covers, modes, links and owners included" {
+	mkdir -p rootfs/seed/sub
+	echo content >rootfs/seed/sub/file
+	chmod 640 rootfs/seed/sub/file
+	chmod 750 rootfs/seed/sub
+	ln -s /nowhere rootfs/seed/link
+	mkfifo rootfs/seed/fifo
+	config '.mounts += [{destination: "/seed", type: "tmpfs", options: ["tmpcopyup"]}]'
+	script 'cd /seed && cat sub/file && stat -c "%a %u %F" sub sub/file fifo && readlink link &&
+		echo more >sub/new'
+	try rootlet run c1
+	assert_success
+	assert_output $'content\n750 0 directory\n640 0 regular file\n644 0 fifo\n/nowhere'
+	[ ! -e rootfs/seed/sub/new ]
+}
+
+@test "tmpcopyup is for tmpfs" {
+	config '.mounts += [{destination: "/seed", type: "proc", options: ["tmpcopyup"]}]'
+	try rootlet run c1
+	assert_error 'mounts\[[0-9]+\].options: tmpcopyup'
+}
