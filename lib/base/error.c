@@ -6,6 +6,7 @@
 #include "base/error.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 
 static struct error out_of_memory = {
@@ -51,60 +52,48 @@ int error_set(struct error **err, int errnum, const char *format, ...)
 	return -1;
 }
 
-/* Replace the message by @text, which becomes the error's; NULL text leaves the old one. */
-static int message_replace(struct error **err, char *text)
+/* Put more before or behind the message. Without memory the old message stays, which is no lie. */
+static int extend(struct error **err, bool before, const char *format, va_list args)
 {
-	if (!text)
+	_cleanup_free_ char *more = NULL;
+	int saved = errno, n;
+	char *text;
+
+	if (!err || !*err || *err == &out_of_memory)
 		return -1;
-	if (!err || !*err || *err == &out_of_memory) {
-		free(text);
+	if (vasprintf(&more, format, args) < 0) {
+		more = NULL;
+		errno = saved;
 		return -1;
 	}
-	free((*err)->message);
-	(*err)->message = text;
+	n = before ? asprintf(&text, "%s: %s", more, (*err)->message)
+	           : asprintf(&text, "%s; %s", (*err)->message, more);
+	if (n >= 0) {
+		free((*err)->message);
+		(*err)->message = text;
+	}
+	errno = saved;
 	return -1;
 }
 
 int error_prefix(struct error **err, const char *format, ...)
 {
-	_cleanup_free_ char *context = NULL;
-	char *text = NULL;
 	va_list args;
-	int n;
 
-	if (!err || !*err)
-		return -1;
 	va_start(args, format);
-	n = vasprintf(&context, format, args);
+	extend(err, true, format, args);
 	va_end(args);
-	if (n < 0) {
-		context = NULL;
-		return -1;
-	}
-	if (asprintf(&text, "%s: %s", context, (*err)->message) < 0)
-		text = NULL;
-	return message_replace(err, text);
+	return -1;
 }
 
 int error_hint(struct error **err, const char *format, ...)
 {
-	_cleanup_free_ char *hint = NULL;
-	char *text = NULL;
 	va_list args;
-	int n;
 
-	if (!err || !*err)
-		return -1;
 	va_start(args, format);
-	n = vasprintf(&hint, format, args);
+	extend(err, false, format, args);
 	va_end(args);
-	if (n < 0) {
-		hint = NULL;
-		return -1;
-	}
-	if (asprintf(&text, "%s; %s", (*err)->message, hint) < 0)
-		text = NULL;
-	return message_replace(err, text);
+	return -1;
 }
 
 int error_status(struct error **err, int status)
