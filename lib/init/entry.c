@@ -57,10 +57,13 @@ int entry_begin(const struct process *process, int proc_fd, struct error **err)
 
 void entry_reset_signals(void)
 {
+	/* An all-zero struct sigaction of the kernel's, on every architecture: SIG_DFL. The system
+	 * call itself, since sigaction(3) keeps glibc's own two signals to itself. */
+	static const unsigned long defaults[8];
 	sigset_t none;
 
 	for (int signal = 1; signal < NSIG; signal++)
-		sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+		syscall(SYS_rt_sigaction, signal, defaults, NULL, NSIG / 8);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
