@@ -119,6 +119,12 @@ int container_refresh(struct container *container, struct error **err)
 	return 0;
 }
 
+/* Failures that say something about the file, not about how we are just now. */
+static bool is_lasting(int errnum)
+{
+	return errnum == EACCES || errnum == EFBIG || errnum == EINVAL || errnum == EISDIR;
+}
+
 static int read_state(struct container *container, struct error **err)
 {
 	_cleanup_free_ char *text = NULL;
@@ -127,6 +133,7 @@ static int read_state(struct container *container, struct error **err)
 
 	if (length < 0 && errno == ENOENT)
 		return 0;
+	container->damaged = length < 0 && is_lasting(errno);
 	if (length < 0)
 		return error_set(err, errno, "container \"%s\": " CONTAINER_STATE_FILE,
 		                 container->id);
