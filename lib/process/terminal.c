@@ -118,6 +118,7 @@ struct terminal_relay {
 	int master;           /* borrowed; -1 after its end */
 	int in, out;          /* ours; -1 when absent */
 	bool reading;         /* stdin is not at its end */
+	bool mid_line;        /* the last byte of stdin did not end a line */
 	bool tty;             /* stdin is a terminal */
 	bool raw;             /* in the mode that we gave it */
 	struct termios saved; /* with raw */
@@ -335,6 +336,36 @@ static int step_out(struct terminal_relay *relay, struct error **err)
 	return error_set(err, errno, "cannot write the container's output to stdout");
 }
 
+/*
+ * Stdin from a file or a pipe has ended. A terminal has no end of its own: the container's program
+ * sees one when the line discipline gets the character for it, once for the line that is unended
+ * and once for nothing (termios(3), VEOF). Without line editing the character would be data.
+ */
+static void pass_on_end(struct terminal_relay *relay)
+{
+	struct buffer *input = &relay->input;
+	struct termios modes;
+
+	if (relay->tty || relay->master < 0 || tcgetattr(relay->master, &modes) < 0 ||
+	    !(modes.c_lflag & ICANON))
+		return;
+	if (relay->mid_line && !buffer_full(input))
+		input->bytes[input->end++] = (char)modes.c_cc[VEOF];
+	if (!buffer_full(input))
+		input->bytes[input->end++] = (char)modes.c_cc[VEOF];
+}
+
+static void step_in(struct terminal_relay *relay)
+{
+	size_t before = relay->input.end;
+
+	relay->reading = buffer_fill(&relay->input, relay->in) > 0;
+	if (!relay->reading)
+		pass_on_end(relay);
+	else if (relay->input.end > before)
+		relay->mid_line = relay->input.bytes[relay->input.end - 1] != '\n';
+}
+
 int terminal_relay_step(struct terminal_relay *relay, const struct pollfd *fds, int count,
                         struct error **err)
 {
@@ -342,7 +373,7 @@ int terminal_relay_step(struct terminal_relay *relay, const struct pollfd *fds, 
 		if (fds[i].revents == 0)
 			continue;
 		if (fds[i].fd == relay->in)
-			relay->reading = buffer_fill(&relay->input, relay->in) > 0;
+			step_in(relay);
 		else if (fds[i].fd == relay->master)
 			step_master(relay, fds[i].revents);
 		else if (fds[i].fd == relay->out && step_out(relay, err) < 0)

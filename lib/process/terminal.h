@@ -46,7 +46,7 @@ int terminal_relay_begin(int master, struct terminal_relay **relay, struct error
 /*
  * The relay is driven by its owner's poll loop: the fds and events that it waits for, and what
  * to do when poll(2) has returned. Data flows both ways with a bounded buffer; end-of-file on
- * stdin ends that direction only; EIO from the master means that nobody holds the slave.
+ * stdin is passed on as the terminal's, where lines are edited; EIO from the master means that nobody holds the slave.
  *
  * terminal_relay_poll() fills up to TERMINAL_RELAY_FDS entries and returns their number.
  * terminal_relay_step() returns 1 while there is more to come from the container, 0 at the end,
