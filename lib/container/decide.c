@@ -14,6 +14,7 @@
 #include "container/notify.h"
 #include "init/entry.h"
 #include "process/label.h"
+#include "process/terminal.h"
 
 #define LISTEN_FDS_MAX 1024u
 
@@ -76,8 +77,11 @@ static int check_supported(const struct creation *creation, struct error **err)
 static int check_terminal(const struct creation *creation, struct error **err)
 {
 	const struct rootlet_create_options *options = creation->options;
+	struct console_size *size = &creation->config->process.console_size;
 	bool detached = creation->start_socket || options->detach;
 
+	if (!detached && terminal_user_size(&size->height, &size->width))
+		size->set = true;
 	if (creation->config->process.terminal && detached && !options->console_socket)
 		return error_set(err, 0,
 		                 "process.terminal: a container in the background needs "

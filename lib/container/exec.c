@@ -226,7 +226,10 @@ static int check_status(const struct exec *exec, struct error **err)
 static int check_terminal(const struct exec *exec, struct error **err)
 {
 	const struct rootlet_exec_options *options = exec->options;
+	struct console_size *size = &exec->process->console_size;
 
+	if (!options->detach && terminal_user_size(&size->height, &size->width))
+		size->set = true;
 	if (exec->process->terminal && options->detach && !options->console_socket)
 		return error_set(err, 0,
 		                 "--tty --detach: a process in the background needs "
@@ -371,7 +374,7 @@ static int run_exec(struct exec *exec, const struct rootlet_context *context, co
 		return 0;
 	return supervise(&(struct supervise){ .pid = exec->child.pid,
 	                                      .pidfd = exec->child.pidfd,
-	                                      .master = exec->master,
+	                                      .master = &exec->master,
 	                                      .notify_fd = -1 },
 	                 err);
 }

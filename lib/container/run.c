@@ -52,7 +52,7 @@ static int wait_for_end(struct creation *creation, int notify_fd, struct error *
 	const struct supervise what = {
 		.pid = creation->init.pid,
 		.pidfd = creation->init.pidfd,
-		.master = creation->master,
+		.master = &creation->master,
 		.notify_fd = notify_fd,
 		.reap_all = !creation->options->no_subreaper,
 	};

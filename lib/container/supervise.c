@@ -89,8 +89,11 @@ static void handle_signal(struct loop *loop)
 	/* Whoever read our output is gone: the relay sees that for itself. */
 	if (info.ssi_signo == SIGPIPE)
 		return;
-	if (info.ssi_signo == SIGWINCH && loop->relay)
+	/* The kernel tells the programs at the terminal whose size was changed. */
+	if (info.ssi_signo == SIGWINCH && loop->relay) {
 		terminal_relay_resize(loop->relay);
+		return;
+	}
 	if (sys_pidfd_send_signal(loop->what->pidfd, (int)info.ssi_signo, NULL, 0) < 0)
 		log_debug("signal %u could not be forwarded", info.ssi_signo);
 }
@@ -108,12 +111,37 @@ static void handle_notify(struct loop *loop)
 
 enum { POLL_SIGNALS, POLL_CHILD, POLL_NOTIFY, POLL_RELAY };
 
+/*
+ * What has come since the child's end has nobody to go to any more. Left pending, a broken pipe of
+ * the relay would end us before the container is deleted and its status is told.
+ */
+static void drop_signals(int signal_fd)
+{
+	struct signalfd_siginfo info;
+
+	while (read(signal_fd, &info, sizeof(info)) > 0)
+		continue;
+}
+
+/*
+ * Stdout takes no more: for the container it is as if its terminal had been unplugged. Its
+ * programs get SIGHUP and EIO, so that one that writes for ever ends as it does in a pipe.
+ */
+static void hang_up(struct loop *loop, const struct error *error)
+{
+	if (error->errnum != EPIPE)
+		log_warning("%s", error->message);
+	terminal_relay_end(&loop->relay, 0);
+	close_fd(loop->what->master);
+}
+
 /* Until the child has ended. */
 static int run_loop(struct loop *loop, struct error **err)
 {
 	struct pollfd fds[POLL_RELAY + TERMINAL_RELAY_FDS];
 
 	for (;;) {
+		_cleanup_error_ struct error *broken = NULL;
 		int relay_fds = 0;
 
 		fds[POLL_SIGNALS] = (struct pollfd){ .fd = loop->signal_fd, .events = POLLIN };
@@ -131,8 +159,8 @@ static int run_loop(struct loop *loop, struct error **err)
 		if (fds[POLL_NOTIFY].revents)
 			handle_notify(loop);
 		if (relay_fds > 0 &&
-		    terminal_relay_step(loop->relay, fds + POLL_RELAY, relay_fds, err) < 0)
-			return -1;
+		    terminal_relay_step(loop->relay, fds + POLL_RELAY, relay_fds, &broken) < 0)
+			hang_up(loop, broken);
 		if (fds[POLL_CHILD].revents)
 			return 0;
 	}
@@ -150,11 +178,12 @@ int supervise(const struct supervise *what, struct error **err)
 	if (signal_fd < 0)
 		return error_set(err, errno, "a signalfd");
 	loop.signal_fd = signal_fd;
-	if (what->master >= 0 && terminal_relay_begin(what->master, &loop.relay, err) < 0)
+	if (*what->master >= 0 && terminal_relay_begin(*what->master, &loop.relay, err) < 0)
 		return -1;
 	result = run_loop(&loop, err);
 	if (loop.relay)
 		terminal_relay_end(&loop.relay, DRAIN_MS);
+	drop_signals(signal_fd);
 	if (result < 0)
 		return -1;
 	status = wait_for(what->pid);

@@ -11,7 +11,7 @@
 struct supervise {
 	pid_t pid; /* our child */
 	int pidfd;
-	int master;    /* of its terminal, -1: none; stays the caller's */
+	int *master; /* of its terminal, -1: none; the caller's, closed when our stdout is broken */
 	int notify_fd; /* -1: none */
 	bool reap_all; /* we are a subreaper: reap the container's orphans too */
 };

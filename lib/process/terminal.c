@@ -275,12 +275,28 @@ int terminal_relay_begin(int master, struct terminal_relay **relay, struct error
 	return 0;
 }
 
+/* A serial line without a known size says 0 x 0, with which programs can do nothing. */
+static bool known_size(int tty, struct winsize *size)
+{
+	return ioctl(tty, TIOCGWINSZ, size) == 0 && size->ws_row > 0;
+}
+
+bool terminal_user_size(uint16_t *height, uint16_t *width)
+{
+	struct winsize size;
+
+	if (!known_size(STDIN_FILENO, &size))
+		return false;
+	*height = size.ws_row;
+	*width = size.ws_col;
+	return true;
+}
+
 void terminal_relay_resize(struct terminal_relay *relay)
 {
 	struct winsize size;
 
-	/* A serial line without a known size says 0 x 0, with which programs can do nothing. */
-	if (!relay->tty || ioctl(relay->in, TIOCGWINSZ, &size) < 0 || size.ws_row == 0)
+	if (!relay->tty || !known_size(relay->in, &size))
 		return;
 	if (relay->master >= 0 && ioctl(relay->master, TIOCSWINSZ, &size) < 0)
 		log_debug("terminal: size not passed on: %s", strerror(errno));

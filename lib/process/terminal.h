@@ -46,7 +46,8 @@ int terminal_relay_begin(int master, struct terminal_relay **relay, struct error
 /*
  * The relay is driven by its owner's poll loop: the fds and events that it waits for, and what
  * to do when poll(2) has returned. Data flows both ways with a bounded buffer; end-of-file on
- * stdin is passed on as the terminal's, where lines are edited; EIO from the master means that nobody holds the slave.
+ * stdin is passed on as the terminal's, where lines are edited; EIO from the master means that
+ * nobody holds the slave.
  *
  * terminal_relay_poll() fills up to TERMINAL_RELAY_FDS entries and returns their number.
  * terminal_relay_step() returns 1 while there is more to come from the container, 0 at the end,
@@ -57,6 +58,12 @@ struct pollfd;
 int terminal_relay_poll(struct terminal_relay *relay, struct pollfd *fds);
 int terminal_relay_step(struct terminal_relay *relay, const struct pollfd *fds, int count,
                         struct error **err);
+
+/*
+ * The window size of the terminal that is our stdin, for a program that shall find it from its
+ * first moment. Return: false when stdin is none, or has no known size.
+ */
+bool terminal_user_size(uint16_t *height, uint16_t *width);
 
 /* Copy our window size to the master (after SIGWINCH). */
 void terminal_relay_resize(struct terminal_relay *relay);

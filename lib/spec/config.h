@@ -106,12 +106,14 @@ struct io_priority {
 	int32_t priority;
 };
 
+struct console_size {
+	bool set;
+	uint16_t height, width; /* characters */
+};
+
 struct process {
 	bool terminal;
-	struct {
-		bool set;
-		uint16_t height, width; /* characters */
-	} console_size;
+	struct console_size console_size;
 	char *cwd;
 	struct strings env;
 	struct strings args;

@@ -178,7 +178,7 @@ run_on_terminal() {
 }
 
 @test "when the user's window changes its size, the container's does, and the program is told" {
-	script 'trap "stty size; exit" WINCH; echo ready; while :; do sleep 1000 & wait; done'
+	script 'trap "stty size; exit 0" WINCH; echo ready; while :; do sleep 1000 & wait; done'
 	run_on_terminal --size 10x20 --expect ready --size 44x99 --expect '44 99'
 	assert_success
 }
@@ -221,8 +221,18 @@ run_on_terminal() {
 @test "our output closed: the program's end is still seen" {
 	script 'seq 1 100000; exit 7'
 	try bash -c '"$@" | head -n 1; exit ${PIPESTATUS[0]}' bash "$ROOTLET" --root "$STATE_DIR" run c1
+	# The shell gets an error from seq, or SIGHUP; pid 1 of a pid namespace ignores that.
 	[ "$status" -eq 7 ] || [ "$status" -eq $((128 + 1)) ]
 	assert_match "$output" '^1'
+	assert_nothing_left
+}
+
+@test "our output closed: a program that writes for ever ends" {
+	script 'yes; exit 7'
+	try bash -c '"$@" | head -n 1; exit ${PIPESTATUS[0]}' bash "$ROOTLET" --root "$STATE_DIR" run c1
+	[ "$status" -eq 7 ] || [ "$status" -eq $((128 + 1)) ]
+	assert_match "$output" '^y'
+	refute_stderr
 	assert_nothing_left
 }
 
