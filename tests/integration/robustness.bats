@@ -180,6 +180,6 @@ sleeper() {
 	wait_until 10 test -e rootfs/tmp/hook
 	kill -TERM "$runner"
 	wait "$runner" || result=$?
-	assert_equal "$result" 125
+	assert_equal "$result" $((128 + 15))
 	assert_nothing_left
 }
