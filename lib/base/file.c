@@ -98,7 +98,7 @@ int file_write_at(int dirfd, const char *path, const char *text)
 	return 0;
 }
 
-static int write_new_at(int dirfd, const char *name, const void *text, size_t length, mode_t mode)
+int file_create_at(int dirfd, const char *name, const void *text, size_t length, mode_t mode)
 {
 	_cleanup_fd_ int fd = -1;
 
@@ -120,7 +120,7 @@ int file_replace_at(int dirfd, const char *name, const void *text, size_t length
 		errno = ENOMEM;
 		return -1;
 	}
-	if (write_new_at(dirfd, temporary, text, length, mode) == 0 &&
+	if (file_create_at(dirfd, temporary, text, length, mode) == 0 &&
 	    renameat(dirfd, temporary, dirfd, name) == 0)
 		return 0;
 	saved = errno;

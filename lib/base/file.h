@@ -35,6 +35,14 @@ int write_all(int fd, const void *data, size_t length);
 int file_write_at(int dirfd, const char *path, const char *text);
 
 /*
+ * file_create_at - write @text to the new file @name, mode @mode
+ *
+ * What has that name already is removed first; it is not written to. Return: 0, or -1 with errno,
+ * when part of it may have been written.
+ */
+int file_create_at(int dirfd, const char *name, const void *text, size_t length, mode_t mode);
+
+/*
  * file_replace_at - put @text at @name below @dirfd, whole or not at all
  *
  * A temporary file beside it, then rename(2). Mode @mode. Return: 0, or -1 with errno; no

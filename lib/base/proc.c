@@ -65,7 +65,8 @@ uint64_t proc_namespace(int proc_fd, pid_t pid, const char *name)
 {
 	char path[64];
 	struct stat st;
-	int n = snprintf(path, sizeof(path), "%d/ns/%s", pid, name);
+	int n = pid > 0 ? snprintf(path, sizeof(path), "%d/ns/%s", pid, name)
+	                : snprintf(path, sizeof(path), "self/ns/%s", name);
 
 	if (n < 0 || (size_t)n >= sizeof(path) || fstatat(proc_fd, path, &st, 0) < 0)
 		return 0;

@@ -20,5 +20,5 @@ struct proc_stat {
 /* Fields of PID/stat below @proc_fd (proc(5)). Return: 0, or -1 with errno (ENOENT: gone). */
 int proc_read_stat(int proc_fd, pid_t pid, struct proc_stat *stat);
 
-/* st_ino of PID/ns/@name, 0 when it cannot be seen. */
+/* st_ino of PID/ns/@name, 0 when it cannot be seen. @pid 0: the caller's own. */
 uint64_t proc_namespace(int proc_fd, pid_t pid, const char *name);

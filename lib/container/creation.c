@@ -30,6 +30,8 @@
 #include "process/seccomp.h"
 #include "process/terminal.h"
 
+#define STATE_FILE_NEW "." CONTAINER_STATE_FILE ".new"
+
 extern char **environ;
 
 /* --- make ------------------------------------------------------------------------------------ */
@@ -181,11 +183,8 @@ static int send_filter(const struct creation *creation, const struct seccomp_pro
 	return send_to_init(creation, &message, err);
 }
 
-/*
- * What names the process and its namespaces for good. Before it goes on: later it is
- * non-dumpable, and shows its namespaces to nobody.
- */
-static int identify(struct creation *creation, struct error **err)
+/* With the pid it names the process for good. */
+static int read_start_time(struct creation *creation, struct error **err)
 {
 	struct state *state = &creation->container.state;
 	_cleanup_fd_ int proc_fd = proc_open(err);
@@ -196,21 +195,6 @@ static int identify(struct creation *creation, struct error **err)
 	if (proc_read_stat(proc_fd, state->pid, &stat) < 0)
 		return error_set(err, errno, "/proc/%d/stat", state->pid);
 	state->start_time = stat.start_time;
-	state->mount_namespace = proc_namespace(proc_fd, state->pid, "mnt");
-	/* A pid namespace that others use too says nothing about who belongs to us. */
-	if (creation->plan.clone_flags & CLONE_NEWPID)
-		state->pid_namespace = proc_namespace(proc_fd, state->pid, "pid");
-	return 0;
-}
-
-/* Any updates to the bundle's config.json after create must not affect the container. */
-static int keep_config(const struct creation *creation, struct error **err)
-{
-	const struct config *config = creation->config;
-
-	if (file_replace_at(creation->container.dir_fd, CONTAINER_CONFIG_FILE, config->text,
-	                    config->text_length, 0600) < 0)
-		return error_set(err, errno, "cannot keep a copy of config.json");
 	return 0;
 }
 
@@ -220,7 +204,7 @@ static int work_meanwhile(struct creation *creation, struct seccomp_program *pro
 {
 	const struct seccomp *seccomp = &creation->config->linux.seccomp;
 
-	if (identify(creation, err) < 0 || keep_config(creation, err) < 0)
+	if (read_start_time(creation, err) < 0)
 		return -1;
 	return seccomp->set ? seccomp_compile(seccomp, program, err) : 0;
 }
@@ -241,6 +225,56 @@ static int map_ids(struct creation *creation, struct error **err)
 	if (result < 0)
 		return -1;
 	return creation->config->linux.seccomp.set ? send_filter(creation, &program, err) : 0;
+}
+
+/* Any updates to the bundle's config.json after create must not affect the container. */
+static int keep_config(const struct creation *creation, struct error **err)
+{
+	const struct config *config = creation->config;
+
+	if (file_create_at(creation->container.dir_fd, CONTAINER_CONFIG_FILE, config->text,
+	                   config->text_length, 0600) < 0)
+		return error_set(err, errno, "cannot keep a copy of config.json");
+	return 0;
+}
+
+/* Under another name until everything has gone well. */
+static int write_state(const struct creation *creation, struct error **err)
+{
+	_cleanup_free_ char *text = state_format(&creation->container.state, err);
+
+	if (!text)
+		return -1;
+	if (file_create_at(creation->container.dir_fd, STATE_FILE_NEW, text, strlen(text), 0600) <
+	    0)
+		return error_set(err, errno, "cannot write the container's state");
+	return 0;
+}
+
+static int receive_namespaces(struct creation *creation, struct error **err)
+{
+	struct state *state = &creation->container.state;
+	_cleanup_message_ struct sync_message message = { 0 };
+	struct init_namespaces namespaces;
+
+	if (expect(creation, SYNC_ISOLATED, &message, err) < 0)
+		return -1;
+	if (message.length != sizeof(namespaces))
+		return error_set(err, EPROTO, "the container's init");
+	memcpy(&namespaces, message.data, sizeof(namespaces));
+	state->mount_namespace = namespaces.mount;
+	/* A pid namespace that others use too says nothing about who belongs to us. */
+	if (creation->plan.clone_flags & CLONE_NEWPID)
+		state->pid_namespace = namespaces.pid;
+	return 0;
+}
+
+/* What the runtime does while init makes its mounts. */
+static int write_files(struct creation *creation, struct error **err)
+{
+	if (keep_config(creation, err) < 0 || receive_namespaces(creation, err) < 0)
+		return -1;
+	return write_state(creation, err);
 }
 
 static int run_runtime_hooks(struct creation *creation, struct error **err)
@@ -270,8 +304,6 @@ static int wait_until_created(struct creation *creation, struct error **err)
 		return -1;
 	if (creation->config->process.terminal && message.fd_count > 0)
 		creation->master = take_fd(&message.fds[0]);
-	if (creation->container.state.mount_namespace == 0)
-		creation->container.state.mount_namespace = (uint64_t)message.value;
 	return 0;
 }
 
@@ -285,7 +317,7 @@ static int build(struct creation *creation, struct error **err)
 	creation->poststop_due = true;
 	if (send_to_init(creation, &go, err) < 0)
 		return -1;
-	if (run_runtime_hooks(creation, err) < 0)
+	if (write_files(creation, err) < 0 || run_runtime_hooks(creation, err) < 0)
 		return -1;
 	return wait_until_created(creation, err);
 }
@@ -308,14 +340,11 @@ int creation_begin(struct creation *creation, const char *id, struct error **err
 
 /* --- commit ---------------------------------------------------------------------------------- */
 
-static int write_state(struct creation *creation, struct error **err)
+static int commit_state(struct creation *creation, struct error **err)
 {
-	_cleanup_free_ char *text = state_format(&creation->container.state, err);
+	const int dir_fd = creation->container.dir_fd;
 
-	if (!text)
-		return -1;
-	if (file_replace_at(creation->container.dir_fd, CONTAINER_STATE_FILE, text, strlen(text),
-	                    0600) < 0)
+	if (renameat(dir_fd, STATE_FILE_NEW, dir_fd, CONTAINER_STATE_FILE) < 0)
 		return error_set(err, errno, "cannot write the container's state");
 	creation->container.has_state = true;
 	return 0;
@@ -343,7 +372,7 @@ static int hand_out(struct creation *creation, struct error **err)
 
 int creation_commit(struct creation *creation, struct error **err)
 {
-	if (write_state(creation, err) < 0 || hand_out(creation, err) < 0)
+	if (commit_state(creation, err) < 0 || hand_out(creation, err) < 0)
 		return -1;
 	return send_to_init(creation, &(struct sync_message){ .type = SYNC_COMMIT }, err);
 }

@@ -54,10 +54,6 @@ static int check_supported(const struct creation *creation, struct error **err)
 		return error_set(err, 0,
 		                 "linux.namespaces: a mount namespace cannot be joined by "
 		                 "path; leave the path out");
-	if (config_namespace(config, NAMESPACE_TIME))
-		return error_set(err, 0,
-		                 "linux.namespaces: time namespaces are not supported by this "
-		                 "version of rootlet");
 	if (linux_config->net_devices.count > 0)
 		return error_set(err, 0,
 		                 "linux.netDevices: not supported by this version of rootlet");

@@ -32,11 +32,6 @@
 #define CLOSE_RANGE_CLOEXEC 4
 #endif
 
-bool entry_needs_proc(const struct process *process)
-{
-	return process->oom_score_adj.set || process->apparmor_profile || process->selinux_label;
-}
-
 int entry_check_preserved(unsigned int count, struct error **err)
 {
 	for (unsigned int fd = 3; fd < 3 + count; fd++) {

@@ -33,9 +33,6 @@ struct entry {
 	int cwd_fd;   /* working directory, as far as it could be opened before the switch */
 };
 
-/* True when entry_prepare() needs entry->proc_fd. */
-bool entry_needs_proc(const struct process *process);
-
 /*
  * entry_check_preserved - refuse --preserve-fds @count when one of these fds is not the caller's
  *

@@ -3,7 +3,8 @@
  * Theory of operation: init is forked with the whole plan in memory and talks to the runtime over
  * a socket (sync.h). It goes through four stages:
  *
- *	init_isolate()	drop what it inherited; hold the root and the bind sources (as the user)
+ *	init_isolate()	drop what it inherited; make its namespaces; hold the root and the bind
+ *			sources (as the user)
  *	init_build()	mapped and root in its namespace: mounts, devices, hooks, pivot_root
  *	init_settle()	become the process of config.json, all but execve
  *	init_start()	wait for the word, startContainer hooks, execve
@@ -17,6 +18,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -27,6 +29,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/syscalls.h"
+#include "init/clocks.h"
 #include "init/entry.h"
 #include "init/spawn.h"
 #include "init/sync.h"
@@ -63,12 +66,49 @@ static void close_inherited(const struct init *init)
 	entry_close_inherited(plan->preserve_fds, keep, ARRAY_SIZE(keep), -1);
 }
 
-static bool needs_proc(const struct init *init)
+/* Namespaces that come with the clone: a process cannot change its own pid namespace. */
+#define CLONED_NAMESPACES (CLONE_NEWUSER | CLONE_NEWPID)
+
+/* Made in a way of its own (clocks.h). */
+#define LATE_NAMESPACES CLONE_NEWTIME
+
+/*
+ * The others are made here and not by clone3(2), because a network namespace takes its time: the
+ * helpers that map ids start as soon as the user namespace is there.
+ */
+static int make_namespaces(const struct init *init, struct error **err)
 {
-	return wants_start_socket(init) || init->plan->joined_user_namespace ||
-	       init->plan->join.fds[NAMESPACE_PID] >= 0 ||
-	       init->plan->config->linux.sysctl.count > 0 ||
-	       entry_needs_proc(&init->plan->config->process);
+	const struct init_plan *plan = init->plan;
+
+	if (unshare(plan->clone_flags & ~(CLONED_NAMESPACES | LATE_NAMESPACES)) == 0)
+		return plan->clone_flags & CLONE_NEWTIME
+		               ? clocks_enter(&plan->config->linux.time_offsets, init->proc_fd, err)
+		               : 0;
+	error_set(err, errno, "cannot make the container's namespaces");
+	if (errno == ENOSPC)
+		return error_hint(err,
+		                  "a limit of user.max_*_namespaces is reached, see sysctl user");
+	if (errno == EINVAL)
+		return error_hint(err, "this kernel is built without one that is asked for");
+	return -1;
+}
+
+/* For the runtime, to which we shall not show them later. */
+static int tell_namespaces(const struct init *init, struct error **err)
+{
+	struct init_namespaces namespaces = {
+		.mount = proc_namespace(init->proc_fd, 0, "mnt"),
+		.pid = proc_namespace(init->proc_fd, 0, "pid"),
+	};
+	const struct sync_message message = {
+		.type = SYNC_ISOLATED,
+		.data = &namespaces,
+		.length = sizeof(namespaces),
+	};
+
+	if (sync_send(init->plan->sync_fd, &message) < 0)
+		return error_set(err, errno, "the runtime is gone");
+	return 0;
 }
 
 /* The loopback interface of a new network namespace is down. */
@@ -100,20 +140,20 @@ static int init_isolate(struct init *init, struct error **err)
 	close_inherited(init);
 	umask(0);
 	setsid();
-	if (needs_proc(init)) {
-		init->proc_fd = proc_open(err);
-		if (init->proc_fd < 0)
-			return -1;
-	}
+	init->proc_fd = proc_open(err);
+	if (init->proc_fd < 0)
+		return -1;
 	/* Where namespaces are joined this was done before (init_enter()). */
 	if (!join_any(&plan->join) && entry_begin(&plan->config->process, init->proc_fd, err) < 0)
 		return -1;
 	/* What needs no ids is done while they are mapped. */
-	if (set_names(plan->config, err) < 0)
+	if (make_namespaces(init, err) < 0 || set_names(plan->config, err) < 0)
 		return -1;
 	if ((plan->clone_flags & CLONE_NEWNET) && raise_loopback(err) < 0)
 		return -1;
-	return rootfs_open(&init->rootfs, plan->rootfs, err);
+	if (rootfs_open(&init->rootfs, plan->rootfs, err) < 0)
+		return -1;
+	return tell_namespaces(init, err);
 }
 
 /* --- build ----------------------------------------------------------------------------------- */
@@ -301,8 +341,6 @@ static int init_settle(struct init *init, struct error **err)
 	};
 	if (entry_prepare(&init->entry, err) < 0)
 		return -1;
-	if (init->proc_fd >= 0)
-		created.value = (int64_t)proc_namespace(init->proc_fd, plan->state->pid, "mnt");
 	close_fd(&init->slave);
 	close_fd(&init->proc_fd);
 	/* Changing ids has made us dumpable or not by the kernel's own rules; insist. */
@@ -432,7 +470,7 @@ static int init_enter(void *data, struct error **err)
 int init_spawn(const struct init_plan *plan, struct init_child *child, struct error **err)
 {
 	const struct ns_spawn spawn = {
-		.clone_flags = plan->clone_flags,
+		.clone_flags = plan->clone_flags & CLONED_NAMESPACES,
 		.enter = join_any(&plan->join) ? init_enter : NULL,
 		.child = init_main,
 		.data = (void *)plan,

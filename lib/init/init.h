@@ -31,13 +31,18 @@ struct init_plan {
 	int lock_fd;  /* keeps the container's lock until the state is committed */
 };
 
+/* What SYNC_ISOLATED tells: inode numbers of namespaces (namespaces(7)). */
+struct init_namespaces {
+	uint64_t mount, pid;
+};
+
 struct init_child {
 	pid_t pid;
 	int pidfd;
 };
 
 /*
- * init_spawn - make the namespaces and init in them
+ * init_spawn - make init in new user and pid namespaces; it makes the others itself
  *
  * Where namespaces are joined a helper enters them first; its child init is still the caller's
  * child. Return: 0, or -1 with *err.

@@ -357,7 +357,7 @@ struct linux_config {
 		unsigned long domain; /* PER_* */
 		struct strings flags;
 	} personality;
-	struct {
+	struct time_offsets {
 		struct time_offset boottime, monotonic;
 	} time_offsets;
 };

@@ -167,12 +167,6 @@ static int list_strings(struct arena *arena, const char *const *names, size_t co
 	return 0;
 }
 
-/* A time namespace is known by name, and refused. */
-static bool can_be_made(int64_t type)
-{
-	return type != NAMESPACE_TIME;
-}
-
 static int fill_lists(struct features *features, const char *const *mount_options,
                       struct arena *arena)
 {
@@ -183,7 +177,7 @@ static int fill_lists(struct features *features, const char *const *mount_option
 	if (list_strings(arena, hook_names, ARRAY_SIZE(hook_names), &features->hooks) < 0 ||
 	    list_strings(arena, mount_options, options, &features->mount_options) < 0 ||
 	    list_capabilities(arena, &features->capabilities) < 0 ||
-	    list_names(arena, namespace_names, can_be_made, &features->namespaces) < 0)
+	    list_names(arena, namespace_names, any_value, &features->namespaces) < 0)
 		return -1;
 	sort(&features->mount_options);
 	return 0;

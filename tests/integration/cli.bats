@@ -372,7 +372,7 @@ sleeping_bundle() {
 	"$PYTHON" "$TESTS/check-schema.py" features <<<"$output"
 	assert_equal "$(jq -r .ociVersionMax <<<"$output")" 1.3.0
 	assert_equal "$(jq -c '.linux.namespaces | sort' <<<"$output")" \
-		'["cgroup","ipc","mount","network","pid","user","uts"]'
+		'["cgroup","ipc","mount","network","pid","time","user","uts"]'
 }
 
 @test "ps shows the container's processes, as a table and as pids" {

@@ -175,6 +175,71 @@ other_container() {
 	assert_equal "$(uname -n)" "$before"
 }
 
+# --- time ------------------------------------------------------------------------------------
+
+# In whole seconds; the container's is in its /proc/uptime too, which shows boot time.
+host_uptime() {
+	cut -d. -f1 /proc/uptime
+}
+
+@test "a new time namespace has its clocks set off" {
+	config '.linux.namespaces += [{type: "time"}] |
+		.linux.timeOffsets = {boottime: {secs: 86400, nanosecs: 5}, monotonic: {secs: 172800}}'
+	script 'cat /proc/uptime; cat /proc/self/timens_offsets; readlink /proc/self/ns/time'
+	try rootlet run c1
+	assert_success
+	local ahead=$((${output%%.*} - $(host_uptime)))
+	[ "$ahead" -ge 86390 ] && [ "$ahead" -le 86401 ]
+	assert_match "$output" 'monotonic +172800 +0'
+	assert_match "$output" 'boottime +86400 +5'
+	refute_line "$(readlink /proc/self/ns/time)"
+}
+
+@test "a new time namespace without offsets goes on as the host's" {
+	config '.linux.namespaces += [{type: "time"}]'
+	script 'cat /proc/self/timens_offsets; readlink /proc/self/ns/time'
+	try rootlet run c1
+	assert_success
+	assert_match "$output" 'boottime +0 +0'
+	refute_line "$(readlink /proc/self/ns/time)"
+}
+
+@test "exec is in the container's time namespace, also before start" {
+	config '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 86400}}'
+	script 'readlink /proc/self/ns/time; sleep 1000'
+	created c1
+	try rootlet exec c1 sh -c 'readlink /proc/self/ns/time; cat /proc/uptime'
+	assert_success
+	local before=${lines[0]} ahead
+	ahead=$((${lines[1]%%.*} - $(host_uptime)))
+	[ "$ahead" -ge 86390 ] && [ "$ahead" -le 86401 ]
+	rootlet start c1
+	wait_until 10 grep -q time: "$T/c1.out"
+	assert_equal "$(cat "$T/c1.out")" "$before"
+	try rootlet exec c1 readlink /proc/self/ns/time
+	assert_output "$before"
+}
+
+@test "join the time namespace of another container" {
+	config '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 86400}}'
+	script 'sleep 1000'
+	running c1
+	config "del(.linux.timeOffsets) |
+		(.linux.namespaces[] | select(.type == \"time\")).path = \"/proc/$(pid_of c1)/ns/time\""
+	script 'cat /proc/uptime'
+	try rootlet run c2
+	assert_success
+	local ahead=$((${output%%.*} - $(host_uptime)))
+	[ "$ahead" -ge 86390 ] && [ "$ahead" -le 86401 ]
+}
+
+@test "clocks that would go back beyond their start are refused" {
+	config '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: -2000000000}}'
+	try rootlet run c1
+	assert_error 'linux.timeOffsets.*beyond its start' 125
+	assert_nothing_left
+}
+
 # --- without a pid namespace -----------------------------------------------------------------
 
 # A container in the host's pid namespace with three processes, one of them in another session.
