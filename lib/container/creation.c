@@ -29,6 +29,7 @@
 #include "process/hooks.h"
 #include "process/seccomp.h"
 #include "process/terminal.h"
+#include "rootfs/idmapped.h"
 
 #define STATE_FILE_NEW "." CONTAINER_STATE_FILE ".new"
 
@@ -407,6 +408,7 @@ void creation_close(struct creation *creation)
 	close_fd(&creation->init.pidfd);
 	close_fd(&creation->interrupt_fd);
 	close_fd(&creation->master);
+	idmapped_close(&creation->rootfs);
 	container_close(&creation->container);
 	config_free(&creation->config);
 	free(creation->bundle);

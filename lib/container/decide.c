@@ -15,6 +15,7 @@
 #include "init/entry.h"
 #include "process/label.h"
 #include "process/terminal.h"
+#include "rootfs/idmapped.h"
 
 #define LISTEN_FDS_MAX 1024u
 
@@ -207,6 +208,7 @@ static int plan_rootfs(struct creation *creation, struct error **err)
 		.new_user_namespace = plan->new_user_namespace,
 		.joined_user_namespace = plan->joined_user_namespace,
 		.in_initial_user_namespace = is_host_root(caller),
+		.privileged = caller->privileged,
 		.no_pivot = creation->options->no_pivot,
 	};
 
@@ -219,6 +221,36 @@ static int plan_rootfs(struct creation *creation, struct error **err)
 	}
 	return rootfs_plan_make(creation->config, &options, creation->config->arena,
 	                        &creation->rootfs, err);
+}
+
+/* The user namespace that says how the ids of @mount are mapped. Return: an fd of the caller's. */
+static int open_mount_userns(const struct creation *creation, const struct mount_plan *mount,
+                             struct error **err)
+{
+	const int joined = creation->plan.join.fds[NAMESPACE_USER];
+
+	if (mount->uids->count > 0)
+		return id_userns_open(mount->uids, mount->gids, err);
+	if (joined >= 0)
+		return fcntl(joined, F_DUPFD_CLOEXEC, 3);
+	return id_userns_open(&creation->ids.uids, &creation->ids.gids, err);
+}
+
+static int prepare_idmapped(struct creation *creation, struct error **err)
+{
+	struct rootfs_plan *plan = &creation->rootfs;
+
+	for (size_t i = 0; i < plan->mount_count; i++) {
+		struct mount_plan *mount = &plan->mounts[i];
+		_cleanup_fd_ int userns = -1;
+
+		if (!mount->options.idmap)
+			continue;
+		userns = open_mount_userns(creation, mount, err);
+		if (userns < 0 || idmapped_prepare(plan, mount, userns, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* Other runtimes would enforce device rules for root; for others the mounts decide. */
@@ -239,7 +271,7 @@ int creation_decide(struct creation *creation, struct error **err)
 		return -1;
 	if (plan_environment(creation, err) < 0 || plan_namespaces(creation, err) < 0)
 		return -1;
-	if (plan_rootfs(creation, err) < 0)
+	if (plan_rootfs(creation, err) < 0 || prepare_idmapped(creation, err) < 0)
 		return -1;
 	return report_lost_settings(creation, err);
 }

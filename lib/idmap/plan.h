@@ -83,6 +83,14 @@ struct id_job {
 	}
 
 /*
+ * id_userns_open - a user namespace with these maps and no process in it, for idmapped mounts
+ *
+ * For a caller that may write any map: root of its user namespace. Return: an fd, or -1 with *err.
+ */
+int id_userns_open(const struct id_mappings *uids, const struct id_mappings *gids,
+                   struct error **err);
+
+/*
  * id_map_begin - begin to write the maps of process @pid, which waits in its new user namespace
  *
  * @pid must be dumpable: otherwise its /proc files belong to root and the helpers refuse it.

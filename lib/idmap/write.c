@@ -7,13 +7,18 @@
  * A helper is setuid: it gets its absolute path, an empty environment and no fd but stdio.
  */
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/spawn.h"
+#include "base/syscalls.h"
 #include "idmap/extents.h"
 #include "idmap/helpers.h"
 
@@ -97,6 +102,58 @@ static int write_file(int dir, pid_t pid, const char *name, const char *text, st
 		return -1;
 	return error_hint(err, "the kernel lets us map root only with CAP_SETFCAP, and other ids "
 	                       "than our own only with CAP_SETUID and CAP_SETGID");
+}
+
+/* A child that is there for its user namespace. */
+static pid_t start_holder(int *pidfd)
+{
+	struct clone_args args = {
+		.flags = CLONE_NEWUSER | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	pid_t parent = getpid(), pid = sys_clone3(&args, sizeof(args));
+
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	while (getppid() == parent || getppid() == 0)
+		pause();
+	_exit(0);
+}
+
+static int map_holder(pid_t pid, const struct id_mappings *uids, const struct id_mappings *gids,
+                      struct error **err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_fd_ int dir = -1;
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (!arena || dir < 0)
+		return error_set(err, errno, "cannot open %s", path);
+	if (write_file(dir, pid, "uid_map", extents_format(uids, arena), err) < 0 ||
+	    write_file(dir, pid, "gid_map", extents_format(gids, arena), err) < 0)
+		return -1;
+	fd = openat(dir, "ns/user", O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? error_set(err, errno, "%s/ns/user", path) : fd;
+}
+
+int id_userns_open(const struct id_mappings *uids, const struct id_mappings *gids,
+                   struct error **err)
+{
+	_cleanup_fd_ int pidfd = -1;
+	pid_t pid = start_holder(&pidfd);
+	int fd;
+
+	if (pid < 0)
+		return error_set(err, errno, "cannot make a user namespace");
+	fd = map_holder(pid, uids, gids, err);
+	sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+	wait_for(pid);
+	return fd;
 }
 
 static int begin(const struct id_plan *plan, pid_t pid, struct arena *arena, struct id_job *job,

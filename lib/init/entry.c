@@ -98,26 +98,24 @@ static void close_listed(int proc_fd, unsigned int first, const int *keep, size_
 }
 
 /* Return: whether the kernel has close_range(2); with each gap between what is kept closed. */
-static bool close_others(unsigned int preserve_fds, const int *keep, size_t count)
+static bool close_others(unsigned int preserve_fds, int *keep, size_t count)
 {
 	unsigned int first = 3 + preserve_fds;
-	int sorted[ENTRY_MAX_KEEP + 1];
 
-	memcpy(sorted, keep, count * sizeof(*keep));
-	sorted[count++] = INT_MAX;
-	qsort(sorted, count, sizeof(sorted[0]), compare_fds);
+	keep[count++] = INT_MAX;
+	qsort(keep, count, sizeof(keep[0]), compare_fds);
 	for (size_t i = 0; i < count; i++) {
-		if (sorted[i] < (int)first)
+		if (keep[i] < (int)first)
 			continue;
-		if ((unsigned int)sorted[i] > first &&
-		    sys_close_range(first, (unsigned int)sorted[i] - 1, 0) < 0)
+		if ((unsigned int)keep[i] > first &&
+		    sys_close_range(first, (unsigned int)keep[i] - 1, 0) < 0)
 			return false;
-		first = (unsigned int)sorted[i] + 1;
+		first = (unsigned int)keep[i] + 1;
 	}
 	return true;
 }
 
-void entry_close_inherited(unsigned int preserve_fds, const int *keep, size_t count, int proc_fd)
+void entry_close_inherited(unsigned int preserve_fds, int *keep, size_t count, int proc_fd)
 {
 	if (close_others(preserve_fds, keep, count))
 		return;
@@ -293,8 +291,10 @@ int entry_prepare(struct entry *entry, struct error **err)
  */
 static void close_on_exec(const struct entry *entry)
 {
+	int keep[] = { entry->report_fd, -1 };
+
 	if (sys_close_range(3 + entry->preserve_fds, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
-		close_others(entry->preserve_fds, &entry->report_fd, 1);
+		close_others(entry->preserve_fds, keep, 1);
 }
 
 /* A working directory outside the root would be a way out (CVE-2024-21626). */

@@ -58,12 +58,20 @@ static bool wants_start_socket(const struct init *init)
 
 /* --- isolate --------------------------------------------------------------------------------- */
 
-static void close_inherited(const struct init *init)
+static int close_inherited(const struct init *init, struct error **err)
 {
 	const struct init_plan *plan = init->plan;
-	const int keep[] = { plan->sync_fd, plan->start_fd, plan->lock_fd, init->log_fd };
+	const int own[] = { plan->sync_fd, plan->start_fd, plan->lock_fd, init->log_fd };
+	size_t count = ARRAY_SIZE(own);
+	_cleanup_free_ int *keep = malloc((count + plan->rootfs->mount_count + 1) * sizeof(*keep));
 
-	entry_close_inherited(plan->preserve_fds, keep, ARRAY_SIZE(keep), -1);
+	if (!keep)
+		return error_set(err, ENOMEM, "the container's init");
+	memcpy(keep, own, sizeof(own));
+	for (size_t i = 0; i < plan->rootfs->mount_count; i++)
+		keep[count++] = plan->rootfs->mounts[i].idmapped;
+	entry_close_inherited(plan->preserve_fds, keep, count, -1);
+	return 0;
 }
 
 /* Namespaces that come with the clone: a process cannot change its own pid namespace. */
@@ -137,7 +145,8 @@ static int init_isolate(struct init *init, struct error **err)
 
 	entry_reset_signals();
 	init->log_fd = entry_keep_log();
-	close_inherited(init);
+	if (close_inherited(init, err) < 0)
+		return -1;
 	umask(0);
 	setsid();
 	init->proc_fd = proc_open(err);

@@ -15,11 +15,21 @@
 #include "base/log.h"
 #include "base/syscalls.h"
 
-int mount_clone(int dirfd, const char *path, bool recursive)
+static int clone_tree(int dirfd, const char *path, bool recursive, unsigned int flags)
 {
 	return sys_open_tree(dirfd, path,
-	                     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
+	                     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | flags |
 	                             (recursive ? AT_RECURSIVE : 0u));
+}
+
+int mount_clone(int dirfd, const char *path, bool recursive)
+{
+	return clone_tree(dirfd, path, recursive, 0);
+}
+
+int mount_clone_nofollow(int dirfd, const char *path, bool recursive)
+{
+	return clone_tree(dirfd, path, recursive, AT_SYMLINK_NOFOLLOW);
 }
 
 /* What the filesystem said last: messages are "e text", "w text" or "i text" (fsopen(2)). */

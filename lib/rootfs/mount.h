@@ -13,6 +13,9 @@
 /* A copy of the mount (or with @recursive: tree of mounts) at @path; a detached mount's fd. */
 int mount_clone(int dirfd, const char *path, bool recursive);
 
+/* The same of a path that may be a link, which is not followed. */
+int mount_clone_nofollow(int dirfd, const char *path, bool recursive);
+
 /*
  * mount_new - a new filesystem, detached
  * @type, @source:	@source may be NULL

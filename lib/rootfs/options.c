@@ -21,6 +21,11 @@ enum option_kind {
 	OPTION_RBIND,
 	OPTION_REMOUNT,
 	OPTION_COPY_UP,
+	OPTION_IDMAP,
+	OPTION_TREE_IDMAP,
+	OPTION_COPY_SYMLINK,
+	OPTION_SOURCE_NOFOLLOW,
+	OPTION_DESTINATION_NOFOLLOW,
 	OPTION_SUPERBLOCK, /* passed to the filesystem under the name in `superblock` */
 	OPTION_NOTHING,    /* what happens anyway */
 };
@@ -48,6 +53,11 @@ static const struct option options_table[] = {
 	{ "rbind", OPTION_RBIND, 0, 0, NULL },
 	{ "remount", OPTION_REMOUNT, 0, 0, NULL },
 	{ "tmpcopyup", OPTION_COPY_UP, 0, 0, NULL },
+	{ "idmap", OPTION_IDMAP, 0, 0, NULL },
+	{ "ridmap", OPTION_TREE_IDMAP, 0, 0, NULL },
+	{ "copy-symlink", OPTION_COPY_SYMLINK, 0, 0, NULL },
+	{ "src-nofollow", OPTION_SOURCE_NOFOLLOW, 0, 0, NULL },
+	{ "dest-nofollow", OPTION_DESTINATION_NOFOLLOW, 0, 0, NULL },
 	{ "defaults", OPTION_NOTHING, 0, 0, NULL },
 
 	BOTH("ro", MOUNT_ATTR_RDONLY, 0),
@@ -91,9 +101,6 @@ static const struct option options_table[] = {
 	{ "noauto", OPTION_NOTHING, 0, 0, NULL },
 };
 
-static const char *const unsupported[] = { "idmap", "ridmap", "copy-symlink", "src-nofollow",
-	                                   "dest-nofollow" };
-
 static const struct option *option_find(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(options_table); i++)
@@ -133,24 +140,26 @@ static void option_apply(const struct option *option, struct mount_options *opti
 	case OPTION_COPY_UP:
 		options->copy_up = true;
 		break;
+	case OPTION_IDMAP:
+	case OPTION_TREE_IDMAP:
+		options->idmap = true;
+		options->idmap_recursive = option->kind == OPTION_TREE_IDMAP;
+		break;
+	case OPTION_COPY_SYMLINK:
+		options->copy_symlink = true;
+		break;
+	case OPTION_SOURCE_NOFOLLOW:
+		options->source_nofollow = true;
+		break;
+	case OPTION_DESTINATION_NOFOLLOW:
+		options->destination_nofollow = true;
+		break;
 	case OPTION_SUPERBLOCK:
 		options->data.items[options->data.count++] = (char *)option->superblock;
 		break;
 	case OPTION_NOTHING:
 		break;
 	}
-}
-
-static bool is_unsupported(const char *word)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(unsupported); i++) {
-		size_t length = strlen(unsupported[i]);
-
-		if (strncmp(word, unsupported[i], length) == 0 &&
-		    (word[length] == '\0' || word[length] == '='))
-			return true;
-	}
-	return false;
 }
 
 static void warn_lost_data(const struct mount_options *options, const char *where)
@@ -176,11 +185,13 @@ int mount_options_parse(const struct strings *words, const char *type, const cha
 			option_apply(option, options);
 			continue;
 		}
-		if (is_unsupported(words->items[i]))
+		if (strncmp(words->items[i], "idmap=", 6) == 0 ||
+		    strncmp(words->items[i], "ridmap=", 7) == 0)
 			return error_set(err, 0,
-			                 "%s[%zu]: \"%s\" is not supported by this version of "
-			                 "rootlet; remove it",
-			                 where, i, words->items[i]);
+			                 "%s[%zu]: write the mapping as uidMappings and "
+			                 "gidMappings of the mount, and \"%.*s\" alone here",
+			                 where, i, (int)strcspn(words->items[i], "="),
+			                 words->items[i]);
 		options->data.items[options->data.count++] = words->items[i];
 	}
 	if (options->bind && !options->remount)

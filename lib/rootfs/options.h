@@ -20,6 +20,10 @@ struct mount_options {
 	bool recursive; /* rbind */
 	bool remount;
 	bool copy_up;                  /* tmpcopyup: a tmpfs gets what it covers */
+	bool idmap, idmap_recursive;   /* idmap, ridmap */
+	bool copy_symlink;             /* a source that is a link is copied, not mounted */
+	bool source_nofollow;          /* … is mounted itself */
+	bool destination_nofollow;     /* a destination that is a link is covered itself */
 	struct mount_flags flags;      /* of the mount itself */
 	struct mount_flags tree_flags; /* of it and all mounts below (rro, rnosuid, …) */
 	bool tree_flags_optional;      /* the mount itself is enough where the kernel is too old */
@@ -35,7 +39,7 @@ struct mount_options {
  * @where:	place for messages, such as "mounts[3].options"
  *
  * Words that the table does not know are data for the filesystem; a bind mount has none, so
- * there each is warned about. Options that are known but not supported are refused.
+ * there each is warned about.
  */
 int mount_options_parse(const struct strings *words, const char *type, const char *where,
                         struct arena *arena, struct mount_options *options, struct error **err);

@@ -69,9 +69,23 @@ static const char *part_in_root(const char *path, const struct rootfs_plan *root
 	}
 }
 
+static int plan_link(struct mount_plan *plan, struct arena *arena, struct error **err)
+{
+	char text[PATH_MAX];
+	ssize_t n = readlink(plan->source, text, sizeof(text) - 1);
+
+	if (n < 0)
+		return error_set(err, errno, "%s.source: %s", plan->where, plan->source);
+	text[n] = '\0';
+	plan->kind = MOUNT_KIND_SYMLINK;
+	plan->link = arena_strdup(arena, text);
+	return plan->link ? 0 : error_set(err, ENOMEM, "%s", plan->where);
+}
+
 static int plan_bind_source(const struct mount *mount, const struct rootfs_plan *root,
                             struct arena *arena, struct mount_plan *plan, struct error **err)
 {
+	const bool nofollow = plan->options.source_nofollow || plan->options.copy_symlink;
 	struct stat st;
 
 	if (!mount->source || !*mount->source)
@@ -82,8 +96,38 @@ static int plan_bind_source(const struct mount *mount, const struct rootfs_plan 
 	if (!plan->source)
 		return error_set(err, ENOMEM, "%s", plan->where);
 	plan->in_root = part_in_root(plan->source, root);
-	if (!plan->in_root && stat(plan->source, &st) < 0)
+	if (plan->in_root)
+		return 0;
+	if ((nofollow ? lstat : stat)(plan->source, &st) < 0)
 		return error_set(err, errno, "%s.source: %s", plan->where, plan->source);
+	return plan->options.copy_symlink && S_ISLNK(st.st_mode) ? plan_link(plan, arena, err) : 0;
+}
+
+/* Which ids an idmapped mount has, and whether it can be had (config.md, "idmap"). */
+static int plan_idmap(const struct mount *mount, const struct rootfs_plan_options *options,
+                      struct mount_plan *plan, struct error **err)
+{
+	const bool own_mappings = mount->uid_mappings.count > 0;
+
+	plan->options.idmap |= own_mappings;
+	if (!plan->options.idmap)
+		return 0;
+	if (plan->kind != MOUNT_KIND_BIND)
+		return error_set(err, 0, "%s: only a bind mount can be idmapped", plan->where);
+	if (!own_mappings && !options->new_user_namespace && !options->joined_user_namespace)
+		return error_set(
+			err, 0,
+			"%s.options: idmap needs uidMappings and gidMappings here, because "
+			"the container has no user namespace",
+			plan->where);
+	if (!options->privileged)
+		return error_set(
+			err, 0,
+			"%s: the kernel lets only root, or root of the user namespace that "
+			"a filesystem was mounted in, map the ids of a mount",
+			plan->where);
+	plan->uids = &mount->uid_mappings;
+	plan->gids = &mount->gid_mappings;
 	return 0;
 }
 
@@ -137,17 +181,15 @@ static int plan_mount(const struct mount *mount, size_t index,
 {
 	_cleanup_free_ char *where = NULL;
 
-	*plan = (struct mount_plan){ .where = arena_printf(arena, "mounts[%zu]", index) };
+	*plan = (struct mount_plan){
+		.where = arena_printf(arena, "mounts[%zu]", index),
+		.idmapped = -1,
+	};
 	if (!plan->where || asprintf(&where, "mounts[%zu].options", index) < 0) {
 		where = NULL;
 		return error_set(err, ENOMEM, "mounts[%zu]", index);
 	}
 	plan->destination = mount->destination;
-	if (mount->uid_mappings.count > 0 || mount->gid_mappings.count > 0)
-		return error_set(err, 0,
-		                 "%s: idmapped mounts are not supported by this version of "
-		                 "rootlet; remove uidMappings and gidMappings",
-		                 plan->where);
 	if (mount_options_parse(&mount->options, mount->type, where, arena, &plan->options, err) <
 	    0)
 		return -1;
@@ -163,7 +205,9 @@ static int plan_mount(const struct mount *mount, size_t index,
 	}
 	if (plan->options.bind) {
 		plan->kind = MOUNT_KIND_BIND;
-		return plan_bind_source(mount, root, arena, plan, err);
+		if (plan_bind_source(mount, root, arena, plan, err) < 0)
+			return -1;
+		return plan_idmap(mount, options, plan, err);
 	}
 	if (!mount->type || !*mount->type || strcmp(mount->type, "none") == 0)
 		return error_set(err, 0,
@@ -174,6 +218,8 @@ static int plan_mount(const struct mount *mount, size_t index,
 	if (plan->options.copy_up && plan->kind != MOUNT_KIND_TMPFS)
 		return error_set(err, 0, "%s.options: tmpcopyup is for tmpfs, not for %s",
 		                 plan->where, mount->type);
+	if (plan_idmap(mount, options, plan, err) < 0)
+		return -1;
 	plan->type = plan->kind == MOUNT_KIND_CGROUP ? "cgroup2" : mount->type;
 	plan->source = mount->source ? mount->source : mount->type;
 	return plan_ids(plan, options, err);
@@ -376,6 +422,7 @@ void rootfs_plan_add_bind(struct rootfs_plan *plan, const char *source, const ch
 		.destination = destination,
 		.source = source,
 		.kind = MOUNT_KIND_BIND,
+		.idmapped = -1,
 		.options = {
 			.bind = true,
 			.flags = { .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |

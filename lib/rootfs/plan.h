@@ -16,6 +16,7 @@
 enum mount_kind {
 	MOUNT_KIND_BIND,
 	MOUNT_KIND_REMOUNT,
+	MOUNT_KIND_SYMLINK,
 	MOUNT_KIND_PROC,
 	MOUNT_KIND_SYSFS,
 	MOUNT_KIND_CGROUP,
@@ -33,6 +34,10 @@ struct mount_plan {
 	enum mount_kind kind;
 	struct mount_options options;
 	const char *in_root; /* of a bind source: the part below the root, NULL: elsewhere */
+	const char *link;    /* text of the link to make (MOUNT_KIND_SYMLINK) */
+	/* Of an idmapped bind, empty: those of the container's user namespace. */
+	const struct id_mappings *uids, *gids;
+	int idmapped; /* detached mount that the runtime has made (idmapped.h), -1: none */
 };
 
 struct device_plan {
@@ -67,6 +72,7 @@ struct rootfs_plan_options {
 	const char *bundle; /* absolute */
 	bool new_user_namespace, joined_user_namespace;
 	bool in_initial_user_namespace; /* the runtime runs there as root */
+	bool privileged;                /* the runtime is root of its user namespace */
 	/* The ids that the container's user namespace has; NULL: not known (a joined one). */
 	const struct id_mappings *uids, *gids;
 	bool no_pivot;

@@ -213,3 +213,11 @@ int resolve_parent(int root_fd, const char *path, const char **name)
 	*name = base;
 	return resolve_create(root_fd, *directory ? directory : "/", RESOLVE_DIRECTORY);
 }
+
+int resolve_create_nofollow(int root_fd, const char *path, enum resolve_kind kind)
+{
+	const char *name;
+	_cleanup_fd_ int dir = resolve_parent(root_fd, path, &name);
+
+	return dir < 0 ? -1 : open_or_make(dir, name, kind);
+}

@@ -29,6 +29,9 @@ enum resolve_kind { RESOLVE_DIRECTORY, RESOLVE_FILE };
  */
 int resolve_create(int root_fd, const char *path, enum resolve_kind kind);
 
+/* The same, but a link in the place of the last component is returned itself. */
+int resolve_create_nofollow(int root_fd, const char *path, enum resolve_kind kind);
+
 /*
  * resolve_parent - the directory that holds the last component of @path, made when missing
  * @name:	set to that component, a pointer into @path

@@ -9,6 +9,7 @@
 #include "rootfs/rootfs.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -71,18 +72,25 @@ static bool can_be_early(const struct rootfs_plan *plan, const struct mount_plan
 	return mount->kind != MOUNT_KIND_TMPFS || mount_data_value(data, "mode");
 }
 
+static int clone_source(const struct mount_plan *mount, int dirfd, const char *path)
+{
+	return (mount->options.source_nofollow ? mount_clone_nofollow : mount_clone)(
+		dirfd, path, mount->options.recursive);
+}
+
 static int make_ready(const struct rootfs_plan *plan, const struct mount_plan *mount, int *fd,
                       struct error **err)
 {
 	switch (mount->kind) {
 	case MOUNT_KIND_BIND:
-		if (mount->in_root)
+		if (mount->in_root || mount->idmapped >= 0)
 			return 0;
-		*fd = mount_clone(AT_FDCWD, mount->source, mount->options.recursive);
+		*fd = clone_source(mount, AT_FDCWD, mount->source);
 		if (*fd < 0)
 			return error_set(err, errno, "%s.source: %s", mount->where, mount->source);
 		return 0;
 	case MOUNT_KIND_REMOUNT:
+	case MOUNT_KIND_SYMLINK:
 		return 0;
 	default:
 		/* What fails now is tried again in its turn, where the failure is explained. */
@@ -155,7 +163,8 @@ static int open_destination(const struct rootfs *rootfs, const struct mount_plan
 
 	if (mount->kind == MOUNT_KIND_PROC || mount->kind == MOUNT_KIND_SYSFS)
 		return open_ordinary_directory(rootfs, mount, err);
-	fd = resolve_create(rootfs->root_fd, mount->destination, kind);
+	fd = (mount->options.destination_nofollow ? resolve_create_nofollow : resolve_create)(
+		rootfs->root_fd, mount->destination, kind);
 	if (fd < 0)
 		return error_set(err, errno, "%s.destination: %s", mount->where,
 		                 mount->destination);
@@ -203,11 +212,13 @@ static int mount_bind(const struct rootfs *rootfs, size_t index, struct error **
 	_cleanup_fd_ int found = -1, late = -1;
 	int source = rootfs->ready[index];
 
+	if (mount->idmapped >= 0)
+		return bind_onto(rootfs, mount, mount->idmapped, err);
 	/* Earlier mounts may have covered or made it; links in it are the container's. */
 	if (mount->in_root) {
 		found = resolve_open(rootfs->root_fd, *mount->in_root ? mount->in_root : "/",
-		                     O_PATH, 0);
-		late = found < 0 ? -1 : mount_clone(found, "", mount->options.recursive);
+		                     O_PATH | (mount->options.source_nofollow ? O_NOFOLLOW : 0), 0);
+		late = found < 0 ? -1 : clone_source(mount, found, "");
 		if (late < 0)
 			return error_set(err, errno, "%s.source: %s", mount->where, mount->source);
 		source = late;
@@ -320,6 +331,27 @@ static int remount(const struct rootfs *rootfs, const struct mount_plan *mount, 
 	return mount_change(fd, &mount->options, mount->where, err);
 }
 
+/* copy-symlink. What is there already has to be the same link. */
+static int make_link(const struct rootfs *rootfs, const struct mount_plan *mount,
+                     struct error **err)
+{
+	char text[PATH_MAX];
+	const char *name;
+	_cleanup_fd_ int dir = resolve_parent(rootfs->root_fd, mount->destination, &name);
+	ssize_t n;
+
+	if (dir >= 0 && symlinkat(mount->link, dir, name) == 0)
+		return 0;
+	if (dir < 0 || errno != EEXIST)
+		return error_set(err, errno, "%s.destination: %s", mount->where,
+		                 mount->destination);
+	n = readlinkat(dir, name, text, sizeof(text));
+	if (n == (ssize_t)strlen(mount->link) && memcmp(text, mount->link, (size_t)n) == 0)
+		return 0;
+	return error_set(err, EEXIST, "%s.destination: copy-symlink: %s is something else",
+	                 mount->where, mount->destination);
+}
+
 int rootfs_mount_all(struct rootfs *rootfs, struct error **err)
 {
 	for (size_t i = 0; i < rootfs->plan->mount_count; i++) {
@@ -330,6 +362,8 @@ int rootfs_mount_all(struct rootfs *rootfs, struct error **err)
 			result = mount_bind(rootfs, i, err);
 		else if (mount->kind == MOUNT_KIND_REMOUNT)
 			result = remount(rootfs, mount, err);
+		else if (mount->kind == MOUNT_KIND_SYMLINK)
+			result = make_link(rootfs, mount, err);
 		else
 			result = mount_filesystem(rootfs, i, err);
 		if (result < 0)

@@ -748,13 +748,6 @@ fifo"
 	assert_nothing_left
 }
 
-@test "options that are known and not supported are refused with the place" {
-	tmpfs_on /tmp nosuid idmap
-	try rootlet run c1
-	assert_error "mounts\\[$(last_mount)\\]\\.options\\[1\\]: \"idmap\" is not supported" 125
-	assert_nothing_left
-}
-
 @test "remount changes an earlier mount" {
 	tmpfs_on /tmp
 	mount_on /tmp '{"options": ["remount", "ro", "noexec", "noatime"]}'
@@ -903,4 +896,105 @@ fifo"
 	config '.mounts += [{destination: "/seed", type: "proc", options: ["tmpcopyup"]}]'
 	try rootlet run c1
 	assert_error 'mounts\[[0-9]+\].options: tmpcopyup'
+}
+
+# --- links -----------------------------------------------------------------------------------
+
+# bind_link OPTION…: $T/link → real is bound to /there, which is a link to /elsewhere.
+bind_link() {
+	echo real >"$T/real"
+	ln -s real "$T/link"
+	config '.root.readonly = false |
+		.mounts += [{destination: "/there", source: $source, options: (["rbind"] + $options)}]' \
+		--arg source "$T/link" --argjson options "$(jq -nc '$ARGS.positional' --args "$@")"
+}
+
+@test "copy-symlink: a source that is a link is copied as a link" {
+	bind_link copy-symlink
+	script 'readlink /there; cat /there 2>&1'
+	try rootlet run c1
+	assert_line real
+	assert_match "$output" "/there.*No such file"
+	refute_match "$(cat /proc/self/mountinfo)" ' /there '
+}
+
+@test "copy-symlink: a source that is no link is mounted" {
+	bind_link copy-symlink
+	config '.mounts[-1].source = $source' --arg source "$T/real"
+	script 'cat /there'
+	try rootlet run c1
+	assert_success
+	assert_output real
+}
+
+@test "copy-symlink: the same link may be there, something else not" {
+	bind_link copy-symlink
+	ln -s real "$BUNDLE/rootfs/there"
+	script 'readlink /there'
+	try rootlet run c1
+	assert_output real
+	ln -sfn other "$BUNDLE/rootfs/there"
+	try rootlet run c1
+	assert_error 'mounts\[[0-9]+\].destination: copy-symlink: /there is something else' 125
+	assert_nothing_left
+}
+
+@test "copy-symlink: the parent of the link stays in the root" {
+	ln -s / "$BUNDLE/rootfs/up"
+	bind_link copy-symlink
+	config '.mounts[-1].destination = "/up/../../canary"'
+	script 'readlink /canary'
+	try rootlet run c1
+	assert_output real
+	[ ! -e /canary ] && [ ! -L /canary ]
+}
+
+@test "src-nofollow: the link itself is mounted" {
+	bind_link src-nofollow
+	script 'readlink /there; grep -c " /there " /proc/self/mountinfo'
+	try rootlet run c1
+	assert_success
+	assert_output $'real\n1'
+}
+
+@test "dest-nofollow: a link in the rootfs is covered, not followed" {
+	bind_link dest-nofollow
+	ln -s /elsewhere "$BUNDLE/rootfs/there"
+	script 'test -L /there || echo covered; cat /there; ls /elsewhere 2>&1'
+	try rootlet run c1
+	assert_line covered
+	assert_line real
+	assert_match "$output" '/elsewhere: No such file'
+}
+
+@test "without dest-nofollow the link in the rootfs is followed" {
+	bind_link
+	ln -s /elsewhere "$BUNDLE/rootfs/there"
+	script 'cat /elsewhere; readlink /there'
+	try rootlet run c1
+	assert_success
+	assert_output $'real\n/elsewhere'
+}
+
+# --- idmapped mounts (as root: root-mounts.bats) ---------------------------------------------
+
+@test "idmapped mounts are refused to who is not root, with the reason" {
+	local option
+	mkdir "$T/source"
+	for option in '{options: ["rbind", "idmap"]}' '{options: ["rbind", "ridmap"]}' \
+		'{options: ["rbind"], uidMappings: [{containerID: 0, hostID: 1, size: 1}],
+			gidMappings: [{containerID: 0, hostID: 1, size: 1}]}'; do
+		config '.mounts = [.mounts[] | select(.destination != "/there")] |
+			.mounts += [{destination: "/there", source: $source} + $option]' \
+			--arg source "$T/source" --argjson option "$(jq -nc "$option")"
+		try rootlet run c1
+		assert_error 'mounts\[[0-9]+\].*only root' 125
+	done
+	assert_nothing_left
+}
+
+@test "the mapping as part of the option is refused with what to write" {
+	config '.mounts += [{destination: "/there", source: "/tmp", options: ["bind", "idmap=uids=0-1-1"]}]'
+	try rootlet run c1
+	assert_error 'mounts\[[0-9]+\].options\[1\]: .*uidMappings' 125
 }
