@@ -27,6 +27,7 @@
 #include "container/statedir.h"
 #include "init/sync.h"
 #include "process/hooks.h"
+#include "process/seccomp-listener.h"
 #include "process/seccomp.h"
 #include "process/terminal.h"
 #include "rootfs/idmapped.h"
@@ -103,6 +104,15 @@ static int open_sockets(struct creation *creation, struct error **err)
 	return 0;
 }
 
+/* Init cannot: the agent's socket is the host's. */
+static int connect_listener(struct creation *creation, struct error **err)
+{
+	int fd = seccomp_listener_connect(&creation->config->linux.seccomp, err);
+
+	creation->plan.listener_fd = fd < 0 ? -1 : fd;
+	return fd == -1 ? -1 : 0;
+}
+
 static int start_init(struct creation *creation, struct error **err)
 {
 	struct init_plan *plan = &creation->plan;
@@ -118,11 +128,13 @@ static int start_init(struct creation *creation, struct error **err)
 		if (!plan->keyring)
 			return error_set(err, ENOMEM, "the session keyring");
 	}
-	if (open_sockets(creation, err) < 0 || init_spawn(plan, &creation->init, err) < 0)
+	if (open_sockets(creation, err) < 0 || connect_listener(creation, err) < 0 ||
+	    init_spawn(plan, &creation->init, err) < 0)
 		return -1;
 	/* Only init may hold its ends now: their end-of-file must mean that it is gone. */
 	close_fd(&plan->sync_fd);
 	close_fd(&plan->start_fd);
+	close_fd(&plan->listener_fd);
 	join_close(&plan->join);
 	creation->container.state.pid = creation->init.pid;
 	return 0;
@@ -404,6 +416,7 @@ void creation_close(struct creation *creation)
 	close_fd(&creation->sync_fd);
 	close_fd(&creation->plan.sync_fd);
 	close_fd(&creation->plan.start_fd);
+	close_fd(&creation->plan.listener_fd);
 	join_close(&creation->plan.join);
 	close_fd(&creation->init.pidfd);
 	close_fd(&creation->interrupt_fd);

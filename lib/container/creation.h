@@ -35,12 +35,16 @@ struct creation {
 	bool poststop_due; /* what undoes the creation is the end of a container */
 };
 
-#define CREATION_INIT                                                                            \
-	{                                                                                        \
-		.container = CONTAINER_INIT,                                                     \
-		.plan = { .join = JOIN_SET_INIT, .sync_fd = -1, .start_fd = -1, .lock_fd = -1 }, \
-		.init = { .pid = -1, .pidfd = -1 }, .sync_fd = -1, .interrupt_fd = -1,           \
-		.master = -1,                                                                    \
+#define CREATION_INIT                                                                  \
+	{                                                                              \
+		.container = CONTAINER_INIT,                                           \
+		.plan = { .join = JOIN_SET_INIT,                                       \
+			  .sync_fd = -1,                                               \
+			  .start_fd = -1,                                              \
+			  .lock_fd = -1,                                               \
+			  .listener_fd = -1 },                                         \
+		.init = { .pid = -1, .pidfd = -1 }, .sync_fd = -1, .interrupt_fd = -1, \
+		.master = -1,                                                          \
 	}
 
 /* Within creation: what can be decided before anything exists (decide.c). */

@@ -64,10 +64,6 @@ static int check_supported(const struct creation *creation, struct error **err)
 	if (linux_config->mount_label)
 		return error_set(err, 0,
 		                 "linux.mountLabel: not supported by this version of rootlet");
-	if (linux_config->seccomp.listener_path)
-		return error_set(err, 0,
-		                 "linux.seccomp.listenerPath: not supported by this version "
-		                 "of rootlet");
 	return 0;
 }
 

@@ -265,7 +265,7 @@ static int make_plan(struct exec *exec, struct error **err)
 {
 	const struct state *state = &exec->container.state;
 	struct exec_plan *plan = &exec->plan;
-	int sockets[2];
+	int sockets[2], listener;
 
 	plan->proc_fd = proc_open(err);
 	if (plan->proc_fd < 0)
@@ -293,9 +293,15 @@ static int make_plan(struct exec *exec, struct error **err)
 		.proc_fd = -1,
 		.terminal = -1,
 		.arena = exec->config->arena,
-		.listener = -2,
+		.listener = { .socket = -1 },
+		.state = state,
+		.status = exec->container.status,
 		.cwd_fd = -1,
 	};
+	listener = seccomp_listener_connect(&exec->config->linux.seccomp, err);
+	if (listener == -1)
+		return -1;
+	plan->entry.listener.socket = listener < 0 ? -1 : listener;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return error_set(err, errno, "a socketpair");
 	exec->sync_fd = sockets[0];
@@ -313,6 +319,7 @@ static int start_process(struct exec *exec, struct error **err)
 	if (exec_spawn(&exec->plan, &exec->child, err) < 0)
 		return -1;
 	close_fd(&exec->plan.sync_fd);
+	close_fd(&exec->plan.entry.listener.socket);
 	if (sync_wait(exec->sync_fd, exec->interrupt_fd, err) < 0 ||
 	    sync_expect(exec->sync_fd, SYNC_CREATED, &message, err) < 0)
 		return -1;
@@ -385,7 +392,11 @@ int verb_exec(const struct rootlet_context *context, const char *id,
 	struct exec exec = {
 		.options = options,
 		.container = CONTAINER_INIT,
-		.plan = { .init_pidfd = -1, .join = JOIN_SET_INIT, .proc_fd = -1, .sync_fd = -1 },
+		.plan = { .init_pidfd = -1,
+		          .join = JOIN_SET_INIT,
+		          .proc_fd = -1,
+		          .sync_fd = -1,
+		          .entry = { .listener = { .socket = -1 } } },
 		.child = { .pid = -1, .pidfd = -1 },
 		.sync_fd = -1,
 		.interrupt_fd = -1,
@@ -401,6 +412,7 @@ int verb_exec(const struct rootlet_context *context, const char *id,
 	join_close(&exec.plan.join);
 	close_fd(&exec.plan.init_pidfd);
 	close_fd(&exec.plan.proc_fd);
+	close_fd(&exec.plan.entry.listener.socket);
 	close_fd(&exec.plan.sync_fd);
 	close_fd(&exec.child.pidfd);
 	close_fd(&exec.sync_fd);

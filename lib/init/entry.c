@@ -255,6 +255,31 @@ void entry_own_stdio(const struct user *user)
 	}
 }
 
+/* Our own pid as the runtime sees it: a procfs of its pid namespace knows (proc(5)). */
+static pid_t outer_pid(int proc_fd)
+{
+	char text[32];
+	ssize_t n = readlinkat(proc_fd, "self", text, sizeof(text) - 1);
+	uint32_t pid;
+
+	text[n < 0 ? 0 : n] = '\0';
+	return number_parse_u32(text, &pid) ? (pid_t)pid : 0;
+}
+
+static int make_listener_message(struct entry *entry, struct error **err)
+{
+	_cleanup_free_ char *message = NULL;
+
+	if (entry->listener.socket < 0)
+		return 0;
+	message = state_format_process(entry->state, entry->status, outer_pid(entry->proc_fd),
+	                               entry->linux_config->seccomp.listener_metadata, err);
+	if (!message)
+		return -1;
+	entry->listener.message = arena_strdup(entry->arena, message);
+	return entry->listener.message ? 0 : error_set(err, ENOMEM, "linux.seccomp");
+}
+
 int entry_prepare(struct entry *entry, struct error **err)
 {
 	_cleanup_fd_ int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -263,7 +288,7 @@ int entry_prepare(struct entry *entry, struct error **err)
 		return error_set(err, errno, "the container's root");
 	if (join_keyring(entry->keyring, err) < 0 || apply_limits(entry, err) < 0)
 		return -1;
-	if (open_cwd(entry, root_fd, err) < 0)
+	if (open_cwd(entry, root_fd, err) < 0 || make_listener_message(entry, err) < 0)
 		return -1;
 	if (label_apply(entry->process, entry->proc_fd, err) < 0)
 		return -1;
@@ -310,8 +335,7 @@ static int check_cwd(struct error **err)
 int entry_execute(struct entry *entry, struct error **err)
 {
 	if (entry->process->no_new_privileges && entry->program && entry->program->filter) {
-		entry->listener = seccomp_install(entry->program, err);
-		if (entry->listener == -1)
+		if (seccomp_listener_install(entry->program, &entry->listener, err) < 0)
 			return -1;
 	}
 	close_on_exec(entry);

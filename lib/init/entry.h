@@ -9,7 +9,9 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "process/seccomp-listener.h"
 #include "process/seccomp.h"
+#include "spec/state.h"
 #include "spec/config.h"
 
 struct entry {
@@ -25,12 +27,15 @@ struct entry {
 
 	int report_fd; /* where a failure of execve(2) is told */
 
+	struct seccomp_listener listener;
+	const struct state *state; /* for the listener's message */
+	enum container_status status;
+
 	/* Filled by entry_prepare(). */
 	struct arena *arena;
 	char *path; /* of the program */
 	char **envp;
-	int listener; /* seccomp notify fd, -2: none */
-	int cwd_fd;   /* working directory, as far as it could be opened before the switch */
+	int cwd_fd; /* working directory, as far as it could be opened before the switch */
 };
 
 /*

@@ -83,7 +83,8 @@ static void exec_main(void *data)
 {
 	_cleanup_error_ struct error *error = NULL;
 	struct exec_plan *plan = data;
-	int keep[] = { plan->sync_fd, plan->proc_fd, entry_keep_log(), -1 };
+	int keep[] = { plan->sync_fd, plan->proc_fd, plan->entry.listener.socket, entry_keep_log(),
+		       -1 };
 
 	entry_reset_signals();
 	entry_close_inherited(plan->entry.preserve_fds, keep, ARRAY_SIZE(keep) - 1, plan->proc_fd);

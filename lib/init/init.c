@@ -61,7 +61,8 @@ static bool wants_start_socket(const struct init *init)
 static int close_inherited(const struct init *init, struct error **err)
 {
 	const struct init_plan *plan = init->plan;
-	const int own[] = { plan->sync_fd, plan->start_fd, plan->lock_fd, init->log_fd };
+	const int own[] = { plan->sync_fd, plan->start_fd, plan->lock_fd, plan->listener_fd,
+		            init->log_fd };
 	size_t count = ARRAY_SIZE(own);
 	_cleanup_free_ int *keep = malloc((count + plan->rootfs->mount_count + 1) * sizeof(*keep));
 
@@ -345,7 +346,9 @@ static int init_settle(struct init *init, struct error **err)
 		.proc_fd = init->proc_fd,
 		.terminal = init->slave,
 		.arena = plan->config->arena,
-		.listener = -2,
+		.listener = { .socket = plan->listener_fd },
+		.state = plan->state,
+		.status = STATUS_CREATING,
 		.cwd_fd = -1,
 	};
 	if (entry_prepare(&init->entry, err) < 0)

@@ -26,9 +26,10 @@ struct init_plan {
 	bool wait_for_hooks;      /* the runtime has hooks to run when the mounts are made */
 	char *const *environment; /* the runtime's, for createContainer hooks without env */
 
-	int sync_fd;  /* init's end of the socketpair */
-	int start_fd; /* listening start socket, -1: the runtime starts us over sync_fd */
-	int lock_fd;  /* keeps the container's lock until the state is committed */
+	int sync_fd;     /* init's end of the socketpair */
+	int start_fd;    /* listening start socket, -1: the runtime starts us over sync_fd */
+	int lock_fd;     /* keeps the container's lock until the state is committed */
+	int listener_fd; /* connected to the seccomp agent, -1: none */
 };
 
 /* What SYNC_ISOLATED tells: inode numbers of namespaces (namespaces(7)). */

@@ -18,7 +18,7 @@ enum sync_type {
 	SYNC_ISOLATED,   /* init: all its namespaces exist; data: struct init_namespaces */
 	SYNC_MOUNTED,    /* init: mounts are made, runtime's hooks may run */
 	SYNC_HOOKS_DONE, /* runtime: they have run */
-	SYNC_CREATED,    /* init: ready; fds: terminal's master, seccomp listener */
+	SYNC_CREATED,    /* init: ready; fds: terminal's master */
 	SYNC_COMMIT,     /* runtime: the state is on disk; wait at the start socket */
 	SYNC_PREPARE,    /* start: the word is about to come; end-of-file before it ends init */
 	SYNC_START,      /* runtime: run the program */

@@ -205,22 +205,17 @@ static int become_user(const struct user *user, bool setgroups_denied, struct er
 }
 
 /* Without no_new_privs the kernel wants an effective CAP_SYS_ADMIN, which setresuid took away. */
-static int install_privileged(const struct seccomp_program *program, int *listener,
-                              struct error **err)
+static int install_privileged(const struct seccomp_program *program,
+                              struct seccomp_listener *listener, struct error **err)
 {
 	struct sets sets;
-	int ret;
 
 	if (get_sets(&sets) < 0)
 		return error_set(err, errno, "capget");
 	sets.effective = sets.permitted;
 	if (set_sets(&sets) < 0)
 		return error_set(err, errno, "capset");
-	ret = seccomp_install(program, err);
-	if (ret == -1)
-		return -1;
-	*listener = ret;
-	return 0;
+	return seccomp_listener_install(program, listener, err);
 }
 
 static int raise_ambient(uint64_t ambient, struct error **err)
@@ -251,13 +246,13 @@ static int apply_capabilities(const struct capabilities *capabilities, struct er
 }
 
 int credentials_apply(const struct process *process, bool setgroups_denied,
-                      const struct seccomp_program *program, int *listener, struct error **err)
+                      const struct seccomp_program *program, struct seccomp_listener *listener,
+                      struct error **err)
 {
 	uint64_t own_bounding = bounding_set();
 	struct capabilities capabilities;
 	struct sets own;
 
-	*listener = -2;
 	if (get_sets(&own) < 0)
 		return error_set(err, errno, "capget");
 	capabilities = available(&process->capabilities, &own, own_bounding);

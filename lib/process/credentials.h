@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "process/seccomp-listener.h"
 #include "process/seccomp.h"
 #include "spec/config.h"
 
@@ -17,7 +18,7 @@
  *			when there are any, dropped silently when there are none
  * @program:		filter to install; with no_new_privileges it is left to the caller, who
  *			installs it last of all
- * @listener:		gets the notify fd, or -2
+ * @listener:		for a program with SCMP_ACT_NOTIFY, otherwise NULL will do
  *
  * Order: bounding set while CAP_SETPCAP is there; PR_SET_KEEPCAPS; setgroups, setresgid,
  * setresuid; without no_new_privileges the filter while CAP_SYS_ADMIN is still effective;
@@ -27,4 +28,5 @@
  * @process->user.umask, 0022 when that is not set.
  */
 int credentials_apply(const struct process *process, bool setgroups_denied,
-                      const struct seccomp_program *program, int *listener, struct error **err);
+                      const struct seccomp_program *program, struct seccomp_listener *listener,
+                      struct error **err);

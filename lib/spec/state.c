@@ -89,6 +89,29 @@ static const struct json_table oci_state_table = {
 };
 /* clang-format on */
 
+struct process_state {
+	const char *oci_version;
+	struct strings fds;
+	pid_t pid;
+	const char *metadata;
+	struct oci_state state;
+};
+
+/* clang-format off */
+static const struct json_table process_state_table = {
+	.fields = FIELDS{
+		{ "ociVersion", FIELD_STRING, JSON_MEMBER(struct process_state, oci_version) },
+		{ "fds", FIELD_STRINGS, JSON_MEMBER(struct process_state, fds) },
+		{ "pid", FIELD_SIGNED, JSON_MEMBER(struct process_state, pid),
+		  .flags = FIELD_ALWAYS },
+		{ "metadata", FIELD_STRING, JSON_MEMBER(struct process_state, metadata) },
+		{ "state", FIELD_OBJECT, JSON_MEMBER(struct process_state, state),
+		  .table = &oci_state_table },
+		{ NULL },
+	},
+};
+/* clang-format on */
+
 const char *container_status_name(enum container_status status)
 {
 	return name_of(status_names, status);
@@ -143,6 +166,21 @@ char *state_format_hook(const struct state *state, enum container_status status,
 	struct oci_state oci_state = oci_state_of(state, status);
 
 	return json_encode(&oci_state_table, &oci_state, JSON_STYLE_COMPACT, err);
+}
+
+char *state_format_process(const struct state *state, enum container_status status, pid_t pid,
+                           const char *metadata, struct error **err)
+{
+	char *fds[] = { (char *)"seccompFd" };
+	const struct process_state process = {
+		.oci_version = SPEC_VERSION,
+		.fds = { fds, ARRAY_SIZE(fds) },
+		.pid = pid,
+		.metadata = metadata,
+		.state = oci_state_of(state, status),
+	};
+
+	return json_encode(&process_state_table, &process, JSON_STYLE_COMPACT, err);
 }
 
 char *state_format_list(const struct state *states, const enum container_status *statuses,

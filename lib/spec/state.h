@@ -55,6 +55,16 @@ int state_parse(const char *text, size_t length, struct arena *arena, struct sta
  */
 char *state_format_oci(const struct state *state, enum container_status status, struct error **err);
 
+/*
+ * state_format_process - the container process state for a seccomp agent (config-linux.md)
+ * @pid:	of the process with the filter, in the runtime's pid namespace
+ * @metadata:	listenerMetadata, may be NULL
+ *
+ * With one fd, "seccompFd". The caller frees it.
+ */
+char *state_format_process(const struct state *state, enum container_status status, pid_t pid,
+                           const char *metadata, struct error **err);
+
 /* The same document on one line, ended by a newline: what the hooks get on their stdin. */
 char *state_format_hook(const struct state *state, enum container_status status,
                         struct error **err);

@@ -13,10 +13,13 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "base/socket.h"
 #include "child.h"
 #include "process/credentials.h"
 
@@ -85,21 +88,18 @@ static void drop_from_permitted(uint64_t mask)
 static void apply(const struct process *process)
 {
 	struct error *err = NULL;
-	int listener = 0;
 
-	if (credentials_apply(process, true, NULL, &listener, &err) < 0) {
+	if (credentials_apply(process, true, NULL, NULL, &err) < 0) {
 		fprintf(stderr, "refused: %s\n", err->message);
 		_exit(CHILD_FAILED);
 	}
-	child_check(listener == -2);
 }
 
 static void check_refused(const struct process *process, const char *message)
 {
 	struct error *err = NULL;
-	int listener;
 
-	child_check(credentials_apply(process, true, NULL, &listener, &err) == -1);
+	child_check(credentials_apply(process, true, NULL, NULL, &err) == -1);
 	if (!strstr(err->message, message)) {
 		fprintf(stderr, "unexpected message: %s\n", err->message);
 		_exit(CHILD_FAILED);
@@ -343,13 +343,11 @@ static void filter_body(void)
 	const struct process process = { 0 };
 	const struct capabilities none = { 0 };
 	struct error *err = NULL;
-	int listener = 0;
 
 	child_need_user_namespace(0);
 	drop_from_effective(BIT(CAP_SYS_ADMIN));
-	child_check(credentials_apply(&process, true, &program, &listener, &err) == 0);
+	child_check(credentials_apply(&process, true, &program, NULL, &err) == 0);
 	child_check(prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER);
-	child_check(listener == -2);
 	check_capabilities(&none);
 }
 
@@ -369,14 +367,23 @@ static void listener_body(void)
 	};
 	const struct process process = { 0 };
 	struct error *err = NULL;
-	int listener = 0;
+
+	struct seccomp_listener listener = { .message = "state" };
+	int sockets[2], fd = -1;
+	size_t count = 1;
+	char text[16];
 
 	child_need_user_namespace(0);
+	child_check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) == 0);
+	listener.socket = sockets[0];
 	child_check(credentials_apply(&process, true, &program, &listener, &err) == 0);
-	child_check(listener >= 0 && fcntl(listener, F_GETFD) == FD_CLOEXEC);
+	child_check(listener.socket == -1);
+	child_check(socket_receive(sockets[1], text, sizeof(text), &fd, &count) == 5);
+	child_check(memcmp(text, "state", 5) == 0 && count == 1 && fd >= 0);
+	child_check(socket_receive(sockets[1], text, sizeof(text), &fd, &count) == 0);
 }
 
-static void the_listener_of_the_filter_is_handed_out(void **state)
+static void the_listener_of_the_filter_is_handed_over(void **state)
 {
 	(void)state;
 	assert_child(listener_body);
@@ -387,12 +394,10 @@ static void filter_left_body(void)
 	const struct seccomp_program program = { .filter = allow_all, .length = 1 };
 	const struct process process = { .no_new_privileges = true };
 	struct error *err = NULL;
-	int listener = 0;
 
 	child_need_user_namespace(0);
-	child_check(credentials_apply(&process, true, &program, &listener, &err) == 0);
+	child_check(credentials_apply(&process, true, &program, NULL, &err) == 0);
 	child_check(prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_DISABLED);
-	child_check(listener == -2);
 }
 
 static void with_no_new_privs_the_filter_is_left_to_the_caller(void **state)
@@ -416,11 +421,10 @@ static void other_user_body(void)
 	struct error *err = NULL;
 	uid_t real, effective, saved;
 	gid_t groups[8];
-	int listener;
 
 	if (geteuid() != 0 || !(own_capabilities().effective & BIT(CAP_SETUID)))
 		_exit(CHILD_SKIPPED);
-	child_check(credentials_apply(&process, false, &program, &listener, &err) == 0);
+	child_check(credentials_apply(&process, false, &program, NULL, &err) == 0);
 	check_capabilities(&process.capabilities);
 	child_check(getresuid(&real, &effective, &saved) == 0);
 	child_check(real == 1234 && effective == 1234 && saved == 1234);
@@ -436,12 +440,11 @@ static void no_groups_body(void)
 	const struct process process = { .user = { .uid = 1234, .gid = 1235 } };
 	const gid_t ours[] = { 3, 4 };
 	struct error *err = NULL;
-	int listener;
 
 	if (geteuid() != 0 || !(own_capabilities().effective & BIT(CAP_SETUID)))
 		_exit(CHILD_SKIPPED);
 	child_check(setgroups(2, ours) == 0);
-	child_check(credentials_apply(&process, false, NULL, &listener, &err) == 0);
+	child_check(credentials_apply(&process, false, NULL, NULL, &err) == 0);
 	child_check(getgroups(0, NULL) == 0);
 }
 
@@ -473,7 +476,7 @@ int main(void)
 		cmocka_unit_test(no_new_privs_only_when_asked_for),
 		cmocka_unit_test(
 			without_no_new_privs_the_filter_comes_before_the_loss_of_capabilities),
-		cmocka_unit_test(the_listener_of_the_filter_is_handed_out),
+		cmocka_unit_test(the_listener_of_the_filter_is_handed_over),
 		cmocka_unit_test(with_no_new_privs_the_filter_is_left_to_the_caller),
 		cmocka_unit_test(groups_of_the_caller_are_not_kept),
 		cmocka_unit_test(
