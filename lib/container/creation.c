@@ -8,6 +8,7 @@
  */
 #include "container/creation.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -26,6 +27,7 @@
 #include "container/pid-file.h"
 #include "container/statedir.h"
 #include "init/sync.h"
+#include "net/devices.h"
 #include "process/hooks.h"
 #include "process/seccomp-listener.h"
 #include "process/seccomp.h"
@@ -282,10 +284,29 @@ static int receive_namespaces(struct creation *creation, struct error **err)
 	return 0;
 }
 
+static int move_net_devices(const struct creation *creation, struct error **err)
+{
+	_cleanup_fd_ int proc_fd = -1, netns = -1;
+	char path[32];
+
+	if (creation->config->linux.net_devices.count == 0)
+		return 0;
+	proc_fd = proc_open(err);
+	if (proc_fd < 0)
+		return -1;
+	snprintf(path, sizeof(path), "%d/ns/net", creation->init.pid);
+	netns = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
+	if (netns < 0)
+		return error_set(err, errno, "/proc/%s", path);
+	return net_devices_move(&creation->config->linux, netns, err);
+}
+
 /* What the runtime does while init makes its mounts. */
 static int write_files(struct creation *creation, struct error **err)
 {
 	if (keep_config(creation, err) < 0 || receive_namespaces(creation, err) < 0)
+		return -1;
+	if (move_net_devices(creation, err) < 0)
 		return -1;
 	return write_state(creation, err);
 }

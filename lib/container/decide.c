@@ -13,6 +13,7 @@
 #include "container/lost.h"
 #include "container/notify.h"
 #include "init/entry.h"
+#include "net/devices.h"
 #include "process/label.h"
 #include "process/terminal.h"
 #include "rootfs/idmapped.h"
@@ -55,15 +56,9 @@ static int check_supported(const struct creation *creation, struct error **err)
 		return error_set(err, 0,
 		                 "linux.namespaces: a mount namespace cannot be joined by "
 		                 "path; leave the path out");
-	if (linux_config->net_devices.count > 0)
-		return error_set(err, 0,
-		                 "linux.netDevices: not supported by this version of rootlet");
 	if (linux_config->intel_rdt.set)
 		return error_set(err, 0,
 		                 "linux.intelRdt: not supported by this version of rootlet");
-	if (linux_config->mount_label)
-		return error_set(err, 0,
-		                 "linux.mountLabel: not supported by this version of rootlet");
 	return 0;
 }
 
@@ -206,6 +201,7 @@ static int plan_rootfs(struct creation *creation, struct error **err)
 		.in_initial_user_namespace = is_host_root(caller),
 		.privileged = caller->privileged,
 		.no_pivot = creation->options->no_pivot,
+		.mount_label = creation->config->linux.mount_label,
 	};
 
 	if (plan->new_user_namespace) {
@@ -266,6 +262,8 @@ int creation_decide(struct creation *creation, struct error **err)
 	if (label_check(&creation->config->process, &creation->config->linux, err) < 0)
 		return -1;
 	if (plan_environment(creation, err) < 0 || plan_namespaces(creation, err) < 0)
+		return -1;
+	if (net_devices_check(creation->config, creation->caller.privileged, err) < 0)
 		return -1;
 	if (plan_rootfs(creation, err) < 0 || prepare_idmapped(creation, err) < 0)
 		return -1;

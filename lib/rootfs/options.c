@@ -173,7 +173,8 @@ int mount_options_parse(const struct strings *words, const char *type, const cha
                         struct arena *arena, struct mount_options *options, struct error **err)
 {
 	*options = (struct mount_options){ 0 };
-	options->data.items = arena_alloc(arena, (words->count + 1) * sizeof(char *));
+	options->data.items = arena_alloc(arena,
+	                                  (words->count + MOUNT_DATA_SPARE) * sizeof(char *));
 	if (!options->data.items)
 		return error_set(err, ENOMEM, "%s", where);
 	options->bind = type && strcmp(type, "bind") == 0;

@@ -15,6 +15,9 @@ struct mount_flags {
 	uint64_t set, clear; /* MOUNT_ATTR_* */
 };
 
+/* Room that the parser leaves in mount_options.data for what is added: mode=, context=. */
+#define MOUNT_DATA_SPARE 2u
+
 struct mount_options {
 	bool bind;      /* bind or rbind */
 	bool recursive; /* rbind */

@@ -175,6 +175,23 @@ static int plan_ids(struct mount_plan *plan, const struct rootfs_plan_options *o
 	return refuse_unmapped(plan, "gid", options->gids, err);
 }
 
+/* linux.mountLabel, for filesystems whose files have no labels of their own. */
+static int plan_label(const char *label, struct arena *arena, struct mount_plan *plan,
+                      struct error **err)
+{
+	struct strings *data = &plan->options.data;
+
+	if (!label || !*label || mount_data_value(data, "context") ||
+	    (plan->kind != MOUNT_KIND_TMPFS && plan->kind != MOUNT_KIND_DEVPTS &&
+	     plan->kind != MOUNT_KIND_OTHER))
+		return 0;
+	data->items[data->count] = arena_printf(arena, "context=%s", label);
+	if (!data->items[data->count])
+		return error_set(err, ENOMEM, "linux.mountLabel");
+	data->count++;
+	return 0;
+}
+
 static int plan_mount(const struct mount *mount, size_t index,
                       const struct rootfs_plan_options *options, const struct rootfs_plan *root,
                       struct arena *arena, struct mount_plan *plan, struct error **err)
@@ -222,6 +239,8 @@ static int plan_mount(const struct mount *mount, size_t index,
 		return -1;
 	plan->type = plan->kind == MOUNT_KIND_CGROUP ? "cgroup2" : mount->type;
 	plan->source = mount->source ? mount->source : mount->type;
+	if (plan_label(options->mount_label, arena, plan, err) < 0)
+		return -1;
 	return plan_ids(plan, options, err);
 }
 

@@ -76,6 +76,7 @@ struct rootfs_plan_options {
 	/* The ids that the container's user namespace has; NULL: not known (a joined one). */
 	const struct id_mappings *uids, *gids;
 	bool no_pivot;
+	const char *mount_label; /* linux.mountLabel, NULL: none */
 };
 
 /*

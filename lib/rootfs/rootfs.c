@@ -268,7 +268,7 @@ static int filesystem_data(const struct mount_plan *mount, int target, char **mo
 	*data = mount->options.data;
 	if (mount->kind != MOUNT_KIND_TMPFS || mount_data_value(data, "mode"))
 		return 0;
-	/* The plan's array has room for one more: that of its NULL. */
+	/* The plan's array has room for it (MOUNT_DATA_SPARE). */
 	if (fstat(target, &st) < 0)
 		return error_set(err, errno, "%s.destination", mount->where);
 	if (asprintf(mode, "mode=%o", st.st_mode & 07777) < 0) {

@@ -214,6 +214,7 @@ char *features_format(const char *const *mount_options, struct error **err)
 		.version_max = SPEC_VERSION,
 		.apparmor = true,
 		.idmap = true,
+		.net_devices = true,
 		.selinux = true,
 		.annotations = { &version, 1 },
 	};

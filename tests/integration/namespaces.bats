@@ -514,3 +514,10 @@ refused() {
 	try rootlet run c1
 	assert_error 'linux\.uidMappings: .*joined by path' 125
 }
+
+@test "network devices are refused to who is not root" {
+	config '.linux.netDevices = {lo: {}}'
+	try rootlet run c1
+	assert_error 'linux.netDevices: only root can move a network device' 125
+	assert_nothing_left
+}

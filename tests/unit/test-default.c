@@ -239,7 +239,7 @@ static void features_say_what_is_enabled(void **state)
 		{ "cgroup", "systemd", false },   { "cgroup", "systemdUser", false },
 		{ "cgroup", "rdma", false },      { "seccomp", "enabled", true },
 		{ "apparmor", "enabled", true },  { "selinux", "enabled", true },
-		{ "intelRdt", "enabled", false }, { "netDevices", "enabled", false },
+		{ "intelRdt", "enabled", false }, { "netDevices", "enabled", true },
 	};
 	json_auto_t *document = features();
 	const json_t *section = json_object_get(document, "linux"), *value;
