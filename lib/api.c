@@ -82,6 +82,22 @@ int rootlet_state(const struct rootlet_context *context, const char *id, char **
 	return result_of(verb_state(context, id, json, &err), error, &err);
 }
 
+int rootlet_mounts_add(const struct rootlet_context *context, const char *id, const char *file,
+                       struct rootlet_error *error)
+{
+	struct error *err = NULL;
+
+	return result_of(verb_mounts(context, id, file, false, &err), error, &err);
+}
+
+int rootlet_mounts_remove(const struct rootlet_context *context, const char *id, const char *file,
+                          struct rootlet_error *error)
+{
+	struct error *err = NULL;
+
+	return result_of(verb_mounts(context, id, file, true, &err), error, &err);
+}
+
 int rootlet_kill(const struct rootlet_context *context, const char *id, const char *signal,
                  bool all, struct rootlet_error *error)
 {

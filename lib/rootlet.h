@@ -98,6 +98,16 @@ ROOTLET_PUBLIC int rootlet_state(const struct rootlet_context *context, const ch
                                  struct rootlet_error *error);
 
 /*
+ * Add mounts to a container that lives, or remove them: all or none.
+ * @file:	JSON: the mounts of a config.json, as an array or as the member "mounts" of an object.
+ *		To remove, only the destinations count, from the last to the first
+ */
+ROOTLET_PUBLIC int rootlet_mounts_add(const struct rootlet_context *context, const char *id,
+                                      const char *file, struct rootlet_error *error);
+ROOTLET_PUBLIC int rootlet_mounts_remove(const struct rootlet_context *context, const char *id,
+                                         const char *file, struct rootlet_error *error);
+
+/*
  * Send a signal.
  * @signal:	name with or without SIG, or number; NULL: TERM
  * @all:	to all processes of the container, also when init is already gone

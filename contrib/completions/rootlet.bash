@@ -48,9 +48,14 @@ _rootlet_complete_operand()
 	shift 3
 	case $command:$number in
 	help:1) words=$(_rootlet_commands) ;;
-	start:1 | state:1 | kill:1 | delete:1 | exec:1 | ps:1)
+	mounts:1) words="add remove" ;;
+	start:1 | state:1 | kill:1 | delete:1 | exec:1 | ps:1 | mounts:2)
 		words=$("${COMP_WORDS[0]}" "$@" list -q 2>/dev/null) ;;
 	kill:2) words=$(compgen -A signal SIG) ;;
+	mounts:3)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

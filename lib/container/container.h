@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "init/join.h"
 #include "rootlet.h"
 #include "spec/state.h"
 
@@ -78,6 +79,14 @@ void container_unlock(struct container *container);
  * be known, which is not to be taken for "stopped".
  */
 int container_refresh(struct container *container, struct error **err);
+
+/*
+ * container_way_in - how to get into the namespaces of a container that lives
+ * @init_pidfd:	gets its init's pidfd; untouched for a created container, whose namespaces come in
+ *		@join instead
+ */
+int container_way_in(const struct container *container, int *init_pidfd, struct join_set *join,
+                     struct error **err);
 
 /* A pidfd of init, -1 when it is gone. */
 int container_pidfd(const struct container *container);

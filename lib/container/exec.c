@@ -242,25 +242,6 @@ static int check_terminal(const struct exec *exec, struct error **err)
 
 /* --- the plan -------------------------------------------------------------------------------- */
 
-/* A created container's init hands out its namespaces itself: nobody may look into it. */
-static int ask_for_namespaces(struct exec *exec, struct error **err)
-{
-	_cleanup_message_ struct sync_message message = { 0 };
-	_cleanup_fd_ int socket = socket_connect_at(exec->container.dir_fd, CONTAINER_START,
-	                                            SOCK_SEQPACKET);
-	size_t next = 0;
-
-	if (socket < 0 || sync_send_type(socket, SYNC_NAMESPACES) < 0)
-		return error_set(err, errno, "container \"%s\": its init does not answer",
-		                 exec->container.id);
-	if (sync_expect(socket, SYNC_NAMESPACES, &message, err) < 0)
-		return -1;
-	for (int type = 0; type < NAMESPACE_COUNT; type++)
-		if ((message.value & (1 << type)) && next < message.fd_count)
-			exec->plan.join.fds[type] = take_fd(&message.fds[next++]);
-	return 0;
-}
-
 static int make_plan(struct exec *exec, struct error **err)
 {
 	const struct state *state = &exec->container.state;
@@ -272,15 +253,8 @@ static int make_plan(struct exec *exec, struct error **err)
 		return -1;
 	plan->namespaces = state->namespaces;
 	plan->joins_user_namespace = state->namespaces & CLONE_NEWUSER;
-	if (exec->container.status == STATUS_CREATED) {
-		if (ask_for_namespaces(exec, err) < 0)
-			return -1;
-	} else {
-		plan->init_pidfd = container_pidfd(&exec->container);
-		if (plan->init_pidfd < 0)
-			return error_set(err, 0, "cannot exec in container \"%s\": it is stopped",
-			                 exec->container.id);
-	}
+	if (container_way_in(&exec->container, &plan->init_pidfd, &plan->join, err) < 0)
+		return -1;
 	if (exec->config->linux.seccomp.set &&
 	    seccomp_compile(&exec->config->linux.seccomp, &exec->program, err) < 0)
 		return -1;

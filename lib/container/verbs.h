@@ -25,6 +25,8 @@ int container_delete(const struct rootlet_context *context, const char *id, bool
                      const struct state *same, struct error **err);
 int verb_exec(const struct rootlet_context *context, const char *id,
               const struct rootlet_exec_options *options, struct error **err);
+int verb_mounts(const struct rootlet_context *context, const char *id, const char *path,
+                bool remove, struct error **err);
 int verb_pids(const struct rootlet_context *context, const char *id, pid_t **pids, size_t *count,
               struct error **err);
 

@@ -408,8 +408,8 @@ static bool owns_root(const struct rootfs_plan_options *options)
 	        id_mappings_to_host(options->gids, 0) == (int64_t)getegid());
 }
 
-int rootfs_plan_make(const struct config *config, const struct rootfs_plan_options *options,
-                     struct arena *arena, struct rootfs_plan *plan, struct error **err)
+int rootfs_plan_mounts(const struct config *config, const struct rootfs_plan_options *options,
+                       struct arena *arena, struct rootfs_plan *plan, struct error **err)
 {
 	*plan = (struct rootfs_plan){
 		.bundle = options->bundle,
@@ -429,7 +429,13 @@ int rootfs_plan_make(const struct config *config, const struct rootfs_plan_optio
 	};
 	if (plan_root(config, arena, plan, err) < 0)
 		return -1;
-	if (plan_mounts(config, options, arena, plan, err) < 0)
+	return plan_mounts(config, options, arena, plan, err);
+}
+
+int rootfs_plan_make(const struct config *config, const struct rootfs_plan_options *options,
+                     struct arena *arena, struct rootfs_plan *plan, struct error **err)
+{
+	if (rootfs_plan_mounts(config, options, arena, plan, err) < 0)
 		return -1;
 	return plan_devices(config, arena, plan, err);
 }

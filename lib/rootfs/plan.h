@@ -85,6 +85,10 @@ struct rootfs_plan_options {
  */
 void rootfs_plan_add_bind(struct rootfs_plan *plan, const char *source, const char *destination);
 
+/* The part of the plan that is about root.path and mounts[]. */
+int rootfs_plan_mounts(const struct config *config, const struct rootfs_plan_options *options,
+                       struct arena *arena, struct rootfs_plan *plan, struct error **err);
+
 /* Make the plan in @arena. Return: 0, or -1 with *err that names the place in config.json. */
 int rootfs_plan_make(const struct config *config, const struct rootfs_plan_options *options,
                      struct arena *arena, struct rootfs_plan *plan, struct error **err);

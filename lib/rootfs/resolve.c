@@ -197,21 +197,32 @@ int resolve_create(int root_fd, const char *path, enum resolve_kind kind)
 	return fd;
 }
 
-int resolve_parent(int root_fd, const char *path, const char **name)
+/* The path up to its last component, to which *name points. */
+static char *split(const char *path, const char **name)
 {
 	const char *slash = strrchr(path, '/');
 	const char *base = slash ? slash + 1 : path;
-	_cleanup_free_ char *directory = NULL;
 
 	if (!*base || strcmp(base, ".") == 0 || strcmp(base, "..") == 0) {
 		errno = EINVAL;
-		return -1;
+		return NULL;
 	}
-	directory = strndup(path, (size_t)(base - path));
-	if (!directory)
-		return -1;
 	*name = base;
-	return resolve_create(root_fd, *directory ? directory : "/", RESOLVE_DIRECTORY);
+	return base == path ? strdup("/") : strndup(path, (size_t)(base - path));
+}
+
+int resolve_parent(int root_fd, const char *path, const char **name)
+{
+	_cleanup_free_ char *directory = split(path, name);
+
+	return directory ? resolve_create(root_fd, directory, RESOLVE_DIRECTORY) : -1;
+}
+
+int resolve_existing_parent(int root_fd, const char *path, const char **name)
+{
+	_cleanup_free_ char *directory = split(path, name);
+
+	return directory ? resolve_open(root_fd, directory, O_PATH | O_DIRECTORY, 0) : -1;
 }
 
 int resolve_create_nofollow(int root_fd, const char *path, enum resolve_kind kind)

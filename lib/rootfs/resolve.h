@@ -39,3 +39,6 @@ int resolve_create_nofollow(int root_fd, const char *path, enum resolve_kind kin
  * Return: an O_PATH fd, or -1 with errno (EINVAL when the last component is none or "..").
  */
 int resolve_parent(int root_fd, const char *path, const char **name);
+
+/* The same where nothing is made. */
+int resolve_existing_parent(int root_fd, const char *path, const char **name);

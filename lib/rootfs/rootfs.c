@@ -115,6 +115,12 @@ static int make_all_ready(struct rootfs *rootfs, struct error **err)
 	return 0;
 }
 
+int rootfs_take_sources(struct rootfs *rootfs, const struct rootfs_plan *plan, struct error **err)
+{
+	rootfs->plan = plan;
+	return make_all_ready(rootfs, err);
+}
+
 int rootfs_open(struct rootfs *rootfs, const struct rootfs_plan *plan, struct error **err)
 {
 	rootfs->plan = plan;
@@ -352,24 +358,28 @@ static int make_link(const struct rootfs *rootfs, const struct mount_plan *mount
 	                 mount->where, mount->destination);
 }
 
+int rootfs_mount_one(struct rootfs *rootfs, size_t index, struct error **err)
+{
+	const struct mount_plan *mount = &rootfs->plan->mounts[index];
+	int result;
+
+	if (mount->kind == MOUNT_KIND_BIND)
+		result = mount_bind(rootfs, index, err);
+	else if (mount->kind == MOUNT_KIND_REMOUNT)
+		result = remount(rootfs, mount, err);
+	else if (mount->kind == MOUNT_KIND_SYMLINK)
+		result = make_link(rootfs, mount, err);
+	else
+		result = mount_filesystem(rootfs, index, err);
+	close_fd(&rootfs->ready[index]);
+	return result;
+}
+
 int rootfs_mount_all(struct rootfs *rootfs, struct error **err)
 {
-	for (size_t i = 0; i < rootfs->plan->mount_count; i++) {
-		const struct mount_plan *mount = &rootfs->plan->mounts[i];
-		int result;
-
-		if (mount->kind == MOUNT_KIND_BIND)
-			result = mount_bind(rootfs, i, err);
-		else if (mount->kind == MOUNT_KIND_REMOUNT)
-			result = remount(rootfs, mount, err);
-		else if (mount->kind == MOUNT_KIND_SYMLINK)
-			result = make_link(rootfs, mount, err);
-		else
-			result = mount_filesystem(rootfs, i, err);
-		if (result < 0)
+	for (size_t i = 0; i < rootfs->plan->mount_count; i++)
+		if (rootfs_mount_one(rootfs, i, err) < 0)
 			return -1;
-		close_fd(&rootfs->ready[i]);
-	}
 	return 0;
 }
 

@@ -30,6 +30,12 @@ struct rootfs {
  */
 int rootfs_open(struct rootfs *rootfs, const struct rootfs_plan *plan, struct error **err);
 
+/* The first part of it, for mounts that are added to a container that has its root already. */
+int rootfs_take_sources(struct rootfs *rootfs, const struct rootfs_plan *plan, struct error **err);
+
+/* One of mounts[]. */
+int rootfs_mount_one(struct rootfs *rootfs, size_t index, struct error **err);
+
 /* All of mounts[], in the order of the document. */
 int rootfs_mount_all(struct rootfs *rootfs, struct error **err);
 

@@ -7,7 +7,9 @@
  */
 #include "spec/config.h"
 
+#include <limits.h>
 #include <linux/sched.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -578,6 +580,14 @@ static const struct json_table config_table = {
 	},
 };
 
+/* What `mounts add` and `mounts remove` read. */
+static const struct json_table mounts_table = {
+	.fields = FIELDS{
+		{ "mounts", FIELD_OBJECTS, JSON_MEMBER(struct config, mounts),
+		  .table = &mount_table, .flags = FIELD_REQUIRED },
+		{ NULL },
+	},
+};
 /* clang-format on */
 
 /* --- documents --- */
@@ -697,6 +707,33 @@ int process_parse(const char *text, size_t length, const char *origin, struct ar
 	if (process_validate(result, "", err) < 0)
 		return error_prefix(err, "%s", origin);
 	*process = result;
+	return 0;
+}
+
+/* As the member of an object, which is how the tables think. */
+static char *as_member(const char *text, size_t length)
+{
+	char *document = NULL;
+
+	if (length > INT_MAX || text[strspn(text, " \t\r\n")] != '[')
+		return NULL;
+	return asprintf(&document, "{\"mounts\":%.*s}", (int)length, text) < 0 ? NULL : document;
+}
+
+int mounts_parse(const char *text, size_t length, const char *origin, struct config *config,
+                 struct error **err)
+{
+	_cleanup_free_ char *document = NULL;
+	struct config parsed = { 0 };
+
+	if (check_size(length, origin, err) < 0)
+		return -1;
+	document = as_member(text, length);
+	if (json_decode(&mounts_table, document ? document : text,
+	                document ? strlen(document) : length, origin, config->arena, &parsed,
+	                err) < 0)
+		return -1;
+	config->mounts = parsed.mounts;
 	return 0;
 }
 

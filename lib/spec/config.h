@@ -420,6 +420,15 @@ void config_free(struct config **config);
 #define _cleanup_config_ _cleanup_(config_free)
 
 /*
+ * mounts_parse - decode mounts by themselves, an array or an object with the member mounts
+ * @config:	gets them in place of its own; they live in its arena
+ *
+ * They are not validated here: that takes all of @config.
+ */
+int mounts_parse(const char *text, size_t length, const char *origin, struct config *config,
+                 struct error **err);
+
+/*
  * process_parse - decode and validate a process object by itself (exec --process)
  *
  * @process and what it points to live in @arena.
