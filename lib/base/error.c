@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Theory of operation: an error is one heap object with one heap string. When even that cannot be
- * allocated, a static object stands in, so that a failure is never reported as a success.
+ * allocated, a static object stands in, so that a failure is never reported as a success. What
+ * goes into the string may be quoted from anywhere, so it is made printable here and not by each
+ * of those who quote.
  */
 #include "base/error.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include "base/utf8.h"
 
 static struct error out_of_memory = {
 	.errnum = ENOMEM,
@@ -20,10 +24,22 @@ static void message_free(struct error *error)
 	free(error);
 }
 
+/* The text as one line without control characters; NULL when out of memory. */
+static char *make_line(const char *format, va_list args)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (vasprintf(&text, format, args) < 0) {
+		text = NULL;
+		return NULL;
+	}
+	return utf8_printable(text);
+}
+
 int error_set(struct error **err, int errnum, const char *format, ...)
 {
 	_cleanup_free_ char *text = NULL;
-	int saved = errno, n;
+	int saved = errno;
 	struct error *error;
 	va_list args;
 
@@ -32,10 +48,8 @@ int error_set(struct error **err, int errnum, const char *format, ...)
 
 	error = calloc(1, sizeof(*error));
 	va_start(args, format);
-	n = vasprintf(&text, format, args);
+	text = make_line(format, args);
 	va_end(args);
-	if (n < 0)
-		text = NULL;
 	if (error && text) {
 		error->errnum = errnum;
 		if (errnum == 0)
@@ -61,8 +75,8 @@ static int extend(struct error **err, bool before, const char *format, va_list a
 
 	if (!err || !*err || *err == &out_of_memory)
 		return -1;
-	if (vasprintf(&more, format, args) < 0) {
-		more = NULL;
+	more = make_line(format, args);
+	if (!more) {
 		errno = saved;
 		return -1;
 	}

@@ -6,11 +6,11 @@
 #include "base/log.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/utf8.h"
 
 static struct {
 	int fd;
@@ -47,36 +47,6 @@ bool log_enabled(enum log_level level)
 	return level <= destination.level;
 }
 
-/* Length of the UTF-8 sequence (RFC 3629) at @text, 0 when there is none. */
-static size_t utf8_length(const unsigned char *text)
-{
-	static const struct {
-		unsigned char mask, lead;
-		uint32_t least;
-	} forms[] = {
-		{ 0x80, 0x00, 0 },
-		{ 0xe0, 0xc0, 0x80 },
-		{ 0xf0, 0xe0, 0x800 },
-		{ 0xf8, 0xf0, 0x10000 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		uint32_t code = text[0] & (unsigned char)~forms[i].mask;
-
-		if ((text[0] & forms[i].mask) != forms[i].lead)
-			continue;
-		for (size_t j = 1; j <= i; j++) {
-			if ((text[j] & 0xc0) != 0x80)
-				return 0;
-			code = code << 6 | (text[j] & 0x3f);
-		}
-		if (code < forms[i].least || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-			return 0;
-		return i + 1;
-	}
-	return 0;
-}
-
 /* Write @text as the inside of a JSON string (RFC 8259, section 7), bad UTF-8 as U+FFFD. */
 static void write_json_string(FILE *out, const char *text)
 {
@@ -97,29 +67,14 @@ static void write_json_string(FILE *out, const char *text)
 	}
 }
 
-/*
- * Write @text without its control characters: names from config.json and words of helpers are in
- * messages, and must neither make up lines of their own nor command the user's terminal.
- */
-static void write_plain_string(FILE *out, const char *text)
-{
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c == '\n')
-			fputs("\\n", out);
-		else if (*c < 0x20 || *c == 0x7f)
-			fprintf(out, "\\x%02x", *c);
-		else
-			fputc(*c, out);
-	}
-}
-
 static void write_plain(FILE *out, enum log_level level, const char *text)
 {
+	_cleanup_free_ char *plain = utf8_printable(text);
+
 	fputs("rootlet: ", out);
 	if (level != LOG_LEVEL_ERROR)
 		fprintf(out, "%s: ", level_names[level]);
-	write_plain_string(out, text);
-	fputc('\n', out);
+	fprintf(out, "%s\n", plain ? plain : "out of memory");
 }
 
 static void write_json(FILE *out, enum log_level level, const char *text)

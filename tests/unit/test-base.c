@@ -88,6 +88,17 @@ static void an_error_takes_context_hint_and_status(void **state)
 	assert_int_equal(err->status, 126);
 }
 
+static void an_error_is_one_harmless_line(void **state)
+{
+	_cleanup_error_ struct error *err = NULL;
+
+	(void)state;
+	error_set(&err, ENOENT, "%s", "a\nb");
+	error_prefix(&err, "%s", "\033[2J");
+	error_hint(&err, "%s", "\xc2\x9b\x7f");
+	assert_string_equal(err->message, "\\x1b[2J: a\\nb: No such file or directory; \\x9b\\x7f");
+}
+
 static void nobody_needs_to_want_the_error(void **state)
 {
 	struct error *none = NULL;
@@ -475,6 +486,9 @@ static void a_text_message_is_one_harmless_line(void **state)
 		{ LOG_LEVEL_DEBUG, "not asked for", "" },
 		{ LOG_LEVEL_ERROR, "a\nb\033[2J\x7f", "rootlet: a\\nb\\x1b[2J\\x7f\n" },
 		{ LOG_LEVEL_ERROR, "\xc3\xa4 100%", "rootlet: \xc3\xa4 100%\n" },
+		/* C1, as UTF-8 and as bytes; the same bytes within a sequence; no UTF-8. */
+		{ LOG_LEVEL_ERROR, "\xc2\x9b|\x9b|\xc3\x9b|\xff",
+		  "rootlet: \\x9b|\\x9b|\xc3\x9b|\xff\n" },
 	};
 
 	(void)state;
@@ -618,6 +632,7 @@ int main(void)
 		cmocka_unit_test(an_error_ends_with_the_words_of_its_errno),
 		cmocka_unit_test(an_error_without_errno_is_just_its_message),
 		cmocka_unit_test(an_error_takes_context_hint_and_status),
+		cmocka_unit_test(an_error_is_one_harmless_line),
 		cmocka_unit_test(nobody_needs_to_want_the_error),
 		cmocka_unit_test(an_error_moves),
 		cmocka_unit_test(arena_memory_is_zeroed_aligned_and_apart),
