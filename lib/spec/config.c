@@ -17,6 +17,7 @@
 #include "base/syscalls.h"
 #include "spec/json.h"
 #include "spec/names.h"
+#include "spec/tables.h"
 #include "spec/validate.h"
 
 #define FIELDS (const struct json_field[])
@@ -101,7 +102,7 @@ static const struct json_table exec_cpu_affinity_table = {
 	},
 };
 
-static const struct json_table process_table = {
+const struct json_table process_table = {
 	.fields = FIELDS{
 		{ "terminal", FIELD_BOOL, JSON_MEMBER(struct process, terminal) },
 		{ "consoleSize", FIELD_OBJECT, .table = &console_size_table,
@@ -553,7 +554,7 @@ static const struct json_table linux_table = {
 	},
 };
 
-static const struct json_table config_table = {
+const struct json_table config_table = {
 	.fields = FIELDS{
 		{ "ociVersion", FIELD_STRING, JSON_MEMBER(struct config, oci_version),
 		  .flags = FIELD_REQUIRED },

@@ -12,6 +12,7 @@
 #include "base/syscalls.h"
 #include "spec/json.h"
 #include "spec/names.h"
+#include "spec/tables.h"
 
 #define FIELDS (const struct json_field[])
 
@@ -28,7 +29,7 @@ static const struct name_value clone_flag_names[] = {
 };
 
 /* clang-format off */
-static const struct json_table state_table = {
+const struct json_table state_table = {
 	.fields = FIELDS{
 		{ "id", FIELD_STRING, JSON_MEMBER(struct state, id), .flags = FIELD_REQUIRED },
 		{ "ociVersion", FIELD_STRING, JSON_MEMBER(struct state, oci_version),
