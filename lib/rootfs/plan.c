@@ -144,6 +144,7 @@ static void drop_unmapped_gid(struct strings *data, const struct id_mappings *gi
 			continue;
 		data->items[kept++] = data->items[i];
 	}
+	data->items[kept] = NULL;
 	data->count = kept;
 }
 

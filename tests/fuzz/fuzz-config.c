@@ -39,6 +39,7 @@ static void check_plan(const struct rootfs_plan *plan, const struct config *conf
 
 		FUZZ_ASSERT(mount->where && mount->destination[0] == '/');
 		FUZZ_ASSERT(mount->kind != MOUNT_KIND_BIND || mount->source[0] == '/');
+		FUZZ_ASSERT(!mount->options.data.items[mount->options.data.count]);
 	}
 	for (size_t i = 0; i < plan->device_count; i++)
 		FUZZ_ASSERT(plan->devices[i].path[0] == '/');
