@@ -315,6 +315,9 @@ static int advise(const struct work *work, int side, uint32_t id, const char *al
 		first = end > first ? end : first;
 	}
 	count = id > count ? id : count;
+	/* So many ids are not left. */
+	if (first + count > UINT32_MAX)
+		return error_hint(err, "%s", alternative);
 	return error_hint(err, "as root: usermod %s %llu-%llu %s (or another free range), or %s",
 	                  sides[side].usermod_option, (unsigned long long)first,
 	                  (unsigned long long)(first + count - 1), user_name(work), alternative);

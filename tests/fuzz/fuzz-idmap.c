@@ -397,12 +397,28 @@ static void check_plan(const struct scenario *scenario, const struct config *con
 	check_user(plan, &config->process.user);
 }
 
+/* No message speaks of ids that do not exist, be it as advice. */
+static void check_advice(const char *message)
+{
+	const char *digits = "0123456789";
+
+	for (message += strcspn(message, digits); *message; message += strcspn(message, digits)) {
+		_cleanup_free_ char *number = strndup(message, strspn(message, digits));
+		uint32_t id;
+
+		FUZZ_ASSERT(number && number_parse_u32(number, &id));
+		message += strlen(number);
+	}
+}
+
 static void try_plan(struct scenario *scenario, const struct config *config)
 {
 	_cleanup_error_ struct error *err = NULL;
 	struct id_plan plan;
 
 	if (id_plan_decide(config, &scenario->caller, &host, scenario->arena, &plan, &err) < 0) {
+		if (err)
+			check_advice(err->message);
 		fuzz_check_refused(&err);
 		return;
 	}
