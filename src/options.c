@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/number.h"
+#include "base/utf8.h"
 
 struct parser {
 	const struct option_spec *options;
@@ -230,17 +231,24 @@ static int parse_long(struct parser *parser, char *word)
 	return option_store(parser, option, equals ? equals + 1 : NULL);
 }
 
+static int unknown_letter(struct parser *parser, const char *word, const char *letter)
+{
+	/* All bytes of the character that begins here; one when it is none. */
+	size_t length = utf8_length((const unsigned char *)letter);
+
+	error_set(parser->err, 0, "unknown option -%.*s%s%s", length ? (int)length : 1, letter,
+	          word[2] ? " in " : "", word[2] ? word : "");
+	return usage_error(parser);
+}
+
 static int parse_cluster(struct parser *parser, char *word)
 {
 	for (char *letter = word + 1; *letter; letter++) {
 		const struct option_spec *option = find_letter(parser->options, *letter);
 		char *rest = letter + 1;
 
-		if (!option) {
-			error_set(parser->err, 0, "unknown option -%c%s%s", *letter,
-			          word[2] ? " in " : "", word[2] ? word : "");
-			return usage_error(parser);
-		}
+		if (!option)
+			return unknown_letter(parser, word, letter);
 		if (*rest == '=')
 			return option_store(parser, option, rest + 1);
 		if (types[option->type].needs_value)

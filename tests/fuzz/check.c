@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 
 void fuzz_fail(const char *file, int line, const char *condition)
 {
@@ -45,4 +46,19 @@ void fuzz_check_refused(struct error **err)
 		FUZZ_ASSERT(c[0] != 0xc2 || c[1] < 0x80 || c[1] >= 0xa0);
 	}
 	error_clear(err);
+}
+
+bool fuzz_is_utf8(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+
+	while (*c && utf8_length(c) > 0)
+		c += utf8_length(c);
+	return !*c;
+}
+
+void fuzz_check_refused_utf8(struct error **err)
+{
+	FUZZ_ASSERT(*err && fuzz_is_utf8((*err)->message));
+	fuzz_check_refused(err);
 }

@@ -11,6 +11,7 @@
 #include "equal.h"
 #include "rootfs/plan.h"
 #include "spec/config.h"
+#include "spec/names.h"
 #include "spec/tables.h"
 
 /* The ids of an ordinary user's container: root is the user, and there are a few more. */
@@ -28,6 +29,17 @@ static void check_round_trip(const struct config *config)
 	FUZZ_ASSERT(config_parse(text, strlen(text), "config.json", &again, &err) == 0);
 	fuzz_check_accepted(&err);
 	FUZZ_ASSERT(table_equal(&config_table, config, again));
+}
+
+/* No parameter leads out of /proc/sys. */
+static void check_sysctl(const struct string_map *sysctl)
+{
+	for (size_t i = 0; i < sysctl->count; i++) {
+		char path[256];
+
+		FUZZ_ASSERT(sysctl_path(sysctl->items[i].key, path, sizeof(path)));
+		FUZZ_ASSERT(path[0] != '/' && !strstr(path, "/../") && strncmp(path, "../", 3));
+	}
 }
 
 static void check_plan(const struct rootfs_plan *plan, const struct config *config)
@@ -60,7 +72,7 @@ static void try_plan(struct config *config, bool user_namespace)
 
 	config->root.path = (char *)"/usr";
 	if (rootfs_plan_make(config, &options, config->arena, &plan, &err) < 0) {
-		fuzz_check_refused(&err);
+		fuzz_check_refused_utf8(&err);
 		return;
 	}
 	fuzz_check_accepted(&err);
@@ -74,12 +86,13 @@ static void try_config(const char *text, size_t size)
 
 	if (config_parse(text, size, "config.json", &config, &err) < 0) {
 		FUZZ_ASSERT(!config);
-		fuzz_check_refused(&err);
+		fuzz_check_refused_utf8(&err);
 		return;
 	}
 	fuzz_check_accepted(&err);
 	FUZZ_ASSERT(config->text_length == size && memcmp(config->text, text, size) == 0);
 	check_round_trip(config);
+	check_sysctl(&config->linux.sysctl);
 	try_plan(config, true);
 	try_plan(config, false);
 }
@@ -94,7 +107,7 @@ static void try_process(const char *text, size_t size)
 	FUZZ_ASSERT(arena);
 	if (process_parse(text, size, "process.json", arena, &process, &err) < 0) {
 		FUZZ_ASSERT(!process);
-		fuzz_check_refused(&err);
+		fuzz_check_refused_utf8(&err);
 		return;
 	}
 	fuzz_check_accepted(&err);

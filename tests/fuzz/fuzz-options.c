@@ -5,6 +5,7 @@
  * understood the same.
  */
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "base/cleanup.h"
 #include "check.h"
 #include "options.h"
+#include "spec/names.h"
 
 struct values {
 	bool tty, detach;
@@ -164,7 +166,15 @@ static void check_round_trip(const struct line *line, enum option_order order, s
 	check_same(line, &again);
 }
 
-static void try_order(char **words, enum option_order order, struct arena *arena)
+/* `rootlet kill ID SIGNAL` */
+static void try_signal(const char *word)
+{
+	int number = signal_parse(word);
+
+	FUZZ_ASSERT(number >= -1 && number <= SIGRTMAX);
+}
+
+static void try_order(char **words, enum option_order order, bool utf8, struct arena *arena)
 {
 	_cleanup_error_ struct error *err = NULL;
 	struct line line;
@@ -172,7 +182,7 @@ static void try_order(char **words, enum option_order order, struct arena *arena
 
 	if (result < 0) {
 		FUZZ_ASSERT(err && err->status == USAGE_STATUS);
-		fuzz_check_refused(&err);
+		(utf8 ? fuzz_check_refused_utf8 : fuzz_check_refused)(&err);
 		return;
 	}
 	fuzz_check_accepted(&err);
@@ -186,12 +196,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_free_ char *text = fuzz_text(data, size);
+	const bool utf8 = fuzz_is_utf8(text);
 	char **words;
 
 	FUZZ_ASSERT(arena);
 	fuzz_mute_log();
 	words = split(text, arena);
-	try_order(words, OPTIONS_ANYWHERE, arena);
-	try_order(words, OPTIONS_BEFORE_OPERANDS, arena);
+	try_order(words, OPTIONS_ANYWHERE, utf8, arena);
+	try_order(words, OPTIONS_BEFORE_OPERANDS, utf8, arena);
+	for (; *words; words++)
+		try_signal(*words);
 	return 0;
 }

@@ -322,6 +322,7 @@ static void wrong_usage_is_refused_by_name_with_status_2(void **state)
 		{ { "--hel" }, "unknown option --hel" },
 		{ { "-x" }, "unknown option -x" },
 		{ { "-tx" }, "unknown option -x in -tx" },
+		{ { "-t\xc3\xa4x" }, "unknown option -\xc3\xa4 in -t\xc3\xa4x" },
 		{ { "-bundle", "--nope" }, "unknown option --nope" },
 		{ { "--bundle" }, "option --bundle needs a value (DIR)" },
 		{ { "-tb" }, "option --bundle needs a value (DIR)" },
