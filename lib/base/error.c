@@ -24,7 +24,7 @@ static void message_free(struct error *error)
 	free(error);
 }
 
-/* The text as one line without control characters; NULL when out of memory. */
+/* The text as one printable line; NULL when out of memory. */
 static char *make_line(const char *format, va_list args)
 {
 	_cleanup_free_ char *text = NULL;

@@ -11,7 +11,7 @@
 struct error {
 	int errnum;    /* errno value of the cause, 0 when there is none */
 	int status;    /* exit status asked for (125, 126, 127, 2), 0: the command's own */
-	char *message; /* one line without a newline */
+	char *message; /* one line of UTF-8 without control characters */
 };
 
 /*

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Theory of operation: a terminal obeys C0, DEL and C1 (ECMA-48). C1 comes as two bytes of UTF-8
- * or, to a terminal that does not speak it, as the bytes 0x80 to 0x9f: these are replaced where
- * they are not part of a valid sequence. Other bytes that are no UTF-8 stay as they are, for a
- * file may well be called so.
+ * Theory of operation: a terminal obeys C0, DEL and C1 (ECMA-48), where C1 may come as two bytes of
+ * UTF-8 or as one. These are replaced, and with them every byte that is not part of a valid
+ * sequence: what quotes a part of a text may have cut it within a character.
  */
 #include "base/utf8.h"
 
@@ -45,11 +44,11 @@ size_t utf8_length(const unsigned char *text)
 	return 0;
 }
 
-/* The code of the control character at @text, whose sequence has @length bytes; 0: it is none. */
-static unsigned int control_code(const unsigned char *text, size_t length)
+/* The code of what is to be replaced at @text, whose sequence has @length bytes; 0: it may stay. */
+static unsigned int replaced_code(const unsigned char *text, size_t length)
 {
 	if (length == 0)
-		return text[0] < 0xa0 ? text[0] : 0;
+		return text[0];
 	if (length == 1)
 		return text[0] < 0x20 || text[0] == 0x7f ? text[0] : 0;
 	return text[0] == 0xc2 && text[1] < 0xa0 ? text[1] : 0;
@@ -64,13 +63,13 @@ char *utf8_printable(const char *text)
 		return NULL;
 	while (*from) {
 		size_t length = utf8_length(from);
-		unsigned int control = control_code(from, length);
+		unsigned int code = replaced_code(from, length);
 
 		length += length == 0;
-		if (control == '\n')
+		if (code == '\n')
 			to = stpcpy(to, "\\n");
-		else if (control)
-			to += sprintf(to, "\\x%02x", control);
+		else if (code)
+			to += sprintf(to, "\\x%02x", code);
 		else
 			to = mempcpy(to, from, length);
 		from += length;

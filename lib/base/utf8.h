@@ -8,7 +8,7 @@
 size_t utf8_length(const unsigned char *text);
 
 /*
- * utf8_printable - a copy of @text in one line and without control characters ("\n", "\x1b")
+ * utf8_printable - a copy of @text in one line of UTF-8 without control characters ("\n", "\x1b")
  *
  * Names from config.json and words of helpers are in messages, and must neither make up lines of
  * their own nor command the user's terminal.

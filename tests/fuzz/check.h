@@ -32,10 +32,5 @@ void fuzz_mute_log(void);
 /* A call that succeeded has left no error. */
 void fuzz_check_accepted(struct error *const *err);
 
-/* A call that failed has left an error of one printable line. Clears it. */
+/* A call that failed has left an error of one line, in UTF-8 and printable. Clears it. */
 void fuzz_check_refused(struct error **err);
-
-bool fuzz_is_utf8(const char *text);
-
-/* The same; and a message about input that is UTF-8 is UTF-8, too. */
-void fuzz_check_refused_utf8(struct error **err);

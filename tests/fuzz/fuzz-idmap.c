@@ -260,7 +260,7 @@ static struct config *scenario_config(const struct scenario *scenario)
 	                     scenario->additional_gids.text, scenario->mappings[UID].text,
 	                     scenario->mappings[GID].text) > 0);
 	if (config_parse(text, strlen(text), "config.json", &config, &err) < 0)
-		fuzz_check_refused_utf8(&err);
+		fuzz_check_refused(&err);
 	return config;
 }
 
@@ -419,7 +419,7 @@ static void try_plan(struct scenario *scenario, const struct config *config)
 	if (id_plan_decide(config, &scenario->caller, &host, scenario->arena, &plan, &err) < 0) {
 		if (err)
 			check_advice(err->message);
-		fuzz_check_refused_utf8(&err);
+		fuzz_check_refused(&err);
 		return;
 	}
 	fuzz_check_accepted(&err);

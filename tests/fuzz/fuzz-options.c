@@ -174,7 +174,7 @@ static void try_signal(const char *word)
 	FUZZ_ASSERT(number >= -1 && number <= SIGRTMAX);
 }
 
-static void try_order(char **words, enum option_order order, bool utf8, struct arena *arena)
+static void try_order(char **words, enum option_order order, struct arena *arena)
 {
 	_cleanup_error_ struct error *err = NULL;
 	struct line line;
@@ -182,7 +182,7 @@ static void try_order(char **words, enum option_order order, bool utf8, struct a
 
 	if (result < 0) {
 		FUZZ_ASSERT(err && err->status == USAGE_STATUS);
-		(utf8 ? fuzz_check_refused_utf8 : fuzz_check_refused)(&err);
+		fuzz_check_refused(&err);
 		return;
 	}
 	fuzz_check_accepted(&err);
@@ -196,14 +196,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_free_ char *text = fuzz_text(data, size);
-	const bool utf8 = fuzz_is_utf8(text);
 	char **words;
 
 	FUZZ_ASSERT(arena);
 	fuzz_mute_log();
 	words = split(text, arena);
-	try_order(words, OPTIONS_ANYWHERE, utf8, arena);
-	try_order(words, OPTIONS_BEFORE_OPERANDS, utf8, arena);
+	try_order(words, OPTIONS_ANYWHERE, arena);
+	try_order(words, OPTIONS_BEFORE_OPERANDS, arena);
 	for (; *words; words++)
 		try_signal(*words);
 	return 0;
