@@ -25,7 +25,7 @@ static void message_free(struct error *error)
 }
 
 /* The text as one printable line; NULL when out of memory. */
-static char *make_line(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static char *make_line(const char *format, va_list args)
 {
 	_cleanup_free_ char *text = NULL;
 
@@ -67,7 +67,8 @@ int error_set(struct error **err, int errnum, const char *format, ...)
 }
 
 /* Put more before or behind the message. Without memory the old message stays, which is no lie. */
-static int extend(struct error **err, bool before, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static int extend(struct error **err, bool before,
+                                                        const char *format, va_list args)
 {
 	_cleanup_free_ char *more = NULL;
 	int saved = errno, n;
