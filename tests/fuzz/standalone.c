@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A fuzz target as a test program, for compilers without libFuzzer: fuzz-NAME [FILE…] gives the
- * target each file (those of corpus/NAME by default), and then random mutations of them.
+ * A fuzz target as a test program, for compilers without libFuzzer: fuzz-NAME gives the target
+ * each file of corpus/NAME, and then random mutations of them; fuzz-NAME FILE… just these files.
  *
  * Theory of operation: all depends on the seed alone, so that what failed fails again. The target
  * runs in a child, which leaves its input in shared memory: however it ends, by an assertion, a
@@ -324,20 +324,17 @@ static uint64_t number_from_environment(const char *name, uint64_t otherwise)
 	return text && number_parse_u64(text, &number) ? number : otherwise;
 }
 
-static void read_inputs(const char *target, char **files)
+static void read_corpus(const char *target)
 {
 	const char *source = getenv("srcdir");
 	_cleanup_free_ char *directory = NULL, *words = NULL;
 
-	FUZZ_ASSERT(asprintf(&directory, "%s/tests/fuzz/corpus/%s", source ? source : ".", target) >
-	            0);
-	FUZZ_ASSERT(asprintf(&words, "%s/tests/fuzz/dictionary/%s", source ? source : ".", target) >
-	            0);
+	if (!source)
+		source = ".";
+	FUZZ_ASSERT(asprintf(&directory, "%s/tests/fuzz/corpus/%s", source, target) > 0);
+	FUZZ_ASSERT(asprintf(&words, "%s/tests/fuzz/dictionary/%s", source, target) > 0);
+	read_directory(directory);
 	read_dictionary(words);
-	if (!*files)
-		read_directory(directory);
-	for (; *files; files++)
-		read_sample(*files);
 }
 
 static void free_samples(struct samples *samples)
@@ -346,25 +343,42 @@ static void free_samples(struct samples *samples)
 		free(samples->items[i].bytes);
 }
 
+/* The name of the target, from that of the program: "config" of "…/fuzz-config". */
+static const char *target_name(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+	const char *name = slash ? slash + 1 : program;
+
+	FUZZ_ASSERT(strncmp(name, "fuzz-", strlen("fuzz-")) == 0);
+	return name + strlen("fuzz-");
+}
+
+static bool test_files(char **files)
+{
+	for (; *files; files++)
+		read_sample(*files);
+	printf("1..1\n");
+	return test(1, "files", run_corpus, 0);
+}
+
+static bool test_target(const char *target)
+{
+	size_t runs = number_from_environment("FUZZ_RUNS", RUNS_DEFAULT);
+
+	read_corpus(target);
+	printf("1..2\n");
+	return test(1, "corpus", run_corpus, 0) && test(2, "mutations", run_mutations, runs);
+}
+
 int main(int argc, char **argv)
 {
-	const char *dash = argc > 0 ? strrchr(argv[0], '/') : NULL;
-	const char *target = dash ? strstr(dash, "fuzz-") : NULL;
-	size_t runs = number_from_environment("FUZZ_RUNS", RUNS_DEFAULT);
 	bool passed;
 
-	if (!target) {
-		fprintf(stderr, "the name of the program must be a path to fuzz-NAME\n");
-		return EXIT_FAILURE;
-	}
 	report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 	              0);
 	FUZZ_ASSERT(report != MAP_FAILED);
 	random_state = number_from_environment("FUZZ_SEED", 1);
-	read_inputs(target + strlen("fuzz-"), argv + 1);
-
-	printf("1..2\n");
-	passed = test(1, "corpus", run_corpus, runs) && test(2, "mutations", run_mutations, runs);
+	passed = argc > 1 ? test_files(argv + 1) : test_target(target_name(argv[0]));
 	if (!passed)
 		keep_input(argv[0]);
 	free_samples(&corpus);
