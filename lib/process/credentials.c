@@ -64,20 +64,25 @@ static int set_sets(const struct sets *sets)
 	return (int)syscall(SYS_capset, &header, data);
 }
 
-/* The bounding set; the kernel's capabilities end where PR_CAPBSET_READ fails. */
-static uint64_t bounding_set(void)
+/*
+ * The kernel's capabilities end where PR_CAPBSET_READ says EINVAL. Any other failure must not pass
+ * for that: what is not seen here is not dropped either.
+ */
+static int get_bounding_set(uint64_t *set, struct error **err)
 {
-	uint64_t set = 0;
-
+	*set = 0;
 	for (int cap = 0; cap < 64; cap++) {
 		int ret = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
 
-		if (ret < 0)
+		if (ret < 0 && errno == EINVAL)
 			break;
+		if (ret < 0)
+			return error_set(err, errno,
+			                 "process.capabilities.bounding: cannot read our own");
 		if (ret > 0)
-			set |= bit(cap);
+			*set |= bit(cap);
 	}
-	return set;
+	return 0;
 }
 
 /* "CAP_CHOWN, CAP_KILL" on the heap, NULL when out of memory. */
@@ -249,12 +254,14 @@ int credentials_apply(const struct process *process, bool setgroups_denied,
                       const struct seccomp_program *program, struct seccomp_listener *listener,
                       struct error **err)
 {
-	uint64_t own_bounding = bounding_set();
+	uint64_t own_bounding;
 	struct capabilities capabilities;
 	struct sets own;
 
 	if (get_sets(&own) < 0)
 		return error_set(err, errno, "capget");
+	if (get_bounding_set(&own_bounding, err) < 0)
+		return -1;
 	capabilities = available(&process->capabilities, &own, own_bounding);
 
 	if (limit_bounding_set(capabilities.bounding, own_bounding, err) < 0 ||
