@@ -149,7 +149,8 @@ static int init_isolate(struct init *init, struct error **err)
 	if (close_inherited(init, err) < 0)
 		return -1;
 	umask(0);
-	setsid();
+	if (setsid() < 0)
+		return error_set(err, errno, "cannot make a session of its own");
 	init->proc_fd = proc_open(err);
 	if (init->proc_fd < 0)
 		return -1;
