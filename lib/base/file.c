@@ -88,7 +88,9 @@ int file_write_at(int dirfd, const char *path, const char *text)
 
 	if (fd < 0)
 		return -1;
-	n = write(fd, text, length);
+	do {
+		n = write(fd, text, length);
+	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -1;
 	if ((size_t)n != length) {

@@ -128,6 +128,7 @@ int socket_connect_at(int dirfd, const char *path, int type)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	_cleanup_fd_ int fd = -1, node = openat(dirfd, path, O_PATH | O_CLOEXEC);
+	int ret;
 
 	if (node < 0)
 		return -1;
@@ -135,7 +136,9 @@ int socket_connect_at(int dirfd, const char *path, int type)
 	if (fd < 0)
 		return -1;
 	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", node);
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return -1;
-	return take_fd(&fd);
+	/* It waits where the other side has many that it has not accepted yet. */
+	do {
+		ret = connect(fd, (struct sockaddr *)&address, sizeof(address));
+	} while (ret < 0 && errno == EINTR);
+	return ret < 0 ? -1 : take_fd(&fd);
 }
