@@ -169,8 +169,15 @@ static int take_lock(struct container *container, struct error **err)
 
 void container_unlock(struct container *container)
 {
+	int same;
+
 	container->locked = false;
-	flock(container->dir_fd, LOCK_UN);
+	if (flock(container->dir_fd, LOCK_UN) == 0)
+		return;
+	/* The lock goes with the open file that has it: or we would wait for ourselves later. */
+	same = openat(container->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	close_fd(&container->dir_fd);
+	container->dir_fd = same;
 }
 
 /* True when the directory was removed while we waited for its lock. */
