@@ -404,11 +404,26 @@ static int hand_out(struct creation *creation, struct error **err)
 	return 0;
 }
 
+/*
+ * A created container's init lets go of its end of the socket once it has the word and has dropped
+ * the lock: so a failure until then is ours to tell, and start does not find the container busy.
+ */
+static int wait_until_let_go(const struct creation *creation, struct error **err)
+{
+	_cleanup_message_ struct sync_message message = { 0 };
+
+	if (sync_wait(creation->sync_fd, creation->interrupt_fd, err) < 0)
+		return -1;
+	return sync_receive(creation->sync_fd, &message, err) < 0 ? -1 : 0;
+}
+
 int creation_commit(struct creation *creation, struct error **err)
 {
 	if (commit_state(creation, err) < 0 || hand_out(creation, err) < 0)
 		return -1;
-	return send_to_init(creation, &(struct sync_message){ .type = SYNC_COMMIT }, err);
+	if (send_to_init(creation, &(struct sync_message){ .type = SYNC_COMMIT }, err) < 0)
+		return -1;
+	return creation->start_socket ? wait_until_let_go(creation, err) : 0;
 }
 
 /* --- undo ------------------------------------------------------------------------------------ */
