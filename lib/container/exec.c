@@ -332,6 +332,7 @@ static int run_exec(struct exec *exec, const struct rootlet_context *context, co
                     struct error **err)
 {
 	const struct rootlet_exec_options *options = exec->options;
+	int status;
 
 	if (check_options(options, err) < 0)
 		return -1;
@@ -353,11 +354,15 @@ static int run_exec(struct exec *exec, const struct rootlet_context *context, co
 	}
 	if (options->detach)
 		return 0;
-	return supervise(&(struct supervise){ .pid = exec->child.pid,
-	                                      .pidfd = exec->child.pidfd,
-	                                      .master = &exec->master,
-	                                      .notify_fd = -1 },
-	                 err);
+	status = supervise(&(struct supervise){ .pid = exec->child.pid,
+	                                        .pidfd = exec->child.pidfd,
+	                                        .master = &exec->master,
+	                                        .notify_fd = -1 },
+	                   err);
+	/* Said to have failed, it must not go on out of sight. */
+	if (status < 0)
+		kill_child(exec);
+	return status;
 }
 
 int verb_exec(const struct rootlet_context *context, const char *id,

@@ -6,6 +6,7 @@
  */
 #include "init/spawn.h"
 
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -68,8 +69,14 @@ static pid_t receive_child(int socket, int *pidfd, struct error **err)
 
 	if (sync_expect(socket, SYNC_SPAWNED, &message, err) < 0)
 		return -1;
-	if (message.fd_count != 1)
-		return error_set(err, EPROTO, "the helper that joins namespaces");
+	if (message.fd_count != 1) {
+		/* No fd was free for it. The child is ours, so that its pid still means it. */
+		kill((pid_t)message.value, SIGKILL);
+		wait_for((pid_t)message.value);
+		return error_set(err, EMFILE,
+		                 "cannot receive the process of the helper that joins "
+		                 "namespaces");
+	}
 	*pidfd = take_fd(&message.fds[0]);
 	return (pid_t)message.value;
 }
