@@ -142,7 +142,7 @@ static int run_loop(struct loop *loop, struct error **err)
 
 	for (;;) {
 		_cleanup_error_ struct error *broken = NULL;
-		int relay_fds = 0;
+		int relay_fds = 0, step = 0;
 
 		fds[POLL_SIGNALS] = (struct pollfd){ .fd = loop->signal_fd, .events = POLLIN };
 		fds[POLL_CHILD] = (struct pollfd){ .fd = loop->what->pidfd, .events = POLLIN };
@@ -158,8 +158,12 @@ static int run_loop(struct loop *loop, struct error **err)
 			handle_signal(loop);
 		if (fds[POLL_NOTIFY].revents)
 			handle_notify(loop);
-		if (relay_fds > 0 &&
-		    terminal_relay_step(loop->relay, fds + POLL_RELAY, relay_fds, &broken) < 0)
+		if (relay_fds > 0)
+			step = terminal_relay_step(loop->relay, fds + POLL_RELAY, relay_fds,
+			                           &broken);
+		if (step == -2)
+			return error_move(err, &broken);
+		if (step == -1)
 			hang_up(loop, broken);
 		if (fds[POLL_CHILD].revents)
 			return 0;

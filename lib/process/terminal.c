@@ -228,19 +228,21 @@ static bool input_allowed(struct terminal_relay *relay)
 }
 
 /* A description of our own for what @fd has open (see above), else a duplicate; -1: closed. */
-static int open_private(int fd, int access_mode)
+static int open_private(int fd, int access_mode, int *own, struct error **err)
 {
 	char path[32];
 	struct stat st;
-	int own = -1;
 
+	*own = -1;
 	if (fstat(fd, &st) < 0)
-		return -1;
+		return errno == EBADF ? 0 : error_set(err, errno, "terminal: fd %d", fd);
 	if (S_ISFIFO(st.st_mode) || isatty(fd)) {
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		own = open(path, access_mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		*own = open(path, access_mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	}
-	return own >= 0 ? own : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (*own < 0)
+		*own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return *own < 0 ? error_set(err, errno, "terminal: fd %d", fd) : 0;
 }
 
 static void relay_free(struct terminal_relay **relay)
@@ -265,8 +267,9 @@ int terminal_relay_begin(int master, struct terminal_relay **relay, struct error
 	made->in = made->out = -1;
 	if (flags < 0 || fcntl(master, F_SETFL, flags | O_NONBLOCK) < 0)
 		return error_set(err, errno, "terminal master");
-	made->in = open_private(STDIN_FILENO, O_RDONLY);
-	made->out = open_private(STDOUT_FILENO, O_WRONLY);
+	if (open_private(STDIN_FILENO, O_RDONLY, &made->in, err) < 0 ||
+	    open_private(STDOUT_FILENO, O_WRONLY, &made->out, err) < 0)
+		return -1;
 	made->reading = made->in >= 0;
 	made->tty = made->reading && isatty(made->in);
 	terminal_relay_resize(made);
@@ -331,18 +334,23 @@ int terminal_relay_poll(struct terminal_relay *relay, struct pollfd *fds)
 }
 
 /* EIO: nobody holds the slave any more. */
-static void step_master(struct terminal_relay *relay, short events)
+static int step_master(struct terminal_relay *relay, short events, struct error **err)
 {
 	bool readable = events & (POLLIN | POLLHUP | POLLERR);
+	ssize_t n = 1;
 
-	if ((events & POLLNVAL) || (readable && !buffer_full(&relay->output) &&
-	                            buffer_fill(&relay->output, relay->master) <= 0)) {
+	if (readable && !buffer_full(&relay->output))
+		n = buffer_fill(&relay->output, relay->master);
+	if (n < 0 && errno != EIO)
+		return error_set(err, errno, "cannot read the container's output");
+	if ((events & POLLNVAL) || n <= 0) {
 		relay->master = -1;
-		return;
+		return 0;
 	}
 	if ((events & (POLLOUT | POLLHUP)) && buffer_used(&relay->input) > 0 &&
 	    buffer_drain(&relay->input, relay->master) < 0)
 		relay->input.start = relay->input.end = 0;
+	return 0;
 }
 
 static int step_out(struct terminal_relay *relay, struct error **err)
@@ -390,8 +398,8 @@ int terminal_relay_step(struct terminal_relay *relay, const struct pollfd *fds, 
 			continue;
 		if (fds[i].fd == relay->in)
 			step_in(relay);
-		else if (fds[i].fd == relay->master)
-			step_master(relay, fds[i].revents);
+		else if (fds[i].fd == relay->master && step_master(relay, fds[i].revents, err) < 0)
+			return -2;
 		else if (fds[i].fd == relay->out && step_out(relay, err) < 0)
 			return -1;
 	}
@@ -416,13 +424,22 @@ static void drain_master(struct terminal_relay *relay, int milliseconds)
 	struct pollfd fds[TERMINAL_RELAY_FDS];
 
 	while ((left = end - now_ms()) > 0) {
+		_cleanup_error_ struct error *error = NULL;
 		int count = terminal_relay_poll(relay, fds);
 		int ready = count > 0 ? poll(fds, (nfds_t)count, (int)left) : 0;
 
-		if (ready == 0 || (ready < 0 && errno != EINTR))
+		if (ready == 0)
 			return;
-		if (ready > 0 && terminal_relay_step(relay, fds, count, NULL) != 1)
-			return;
+		if (ready < 0 && errno == EINTR)
+			continue;
+		if (ready < 0)
+			error_set(&error, errno, "cannot wait for the container's output");
+		else if (terminal_relay_step(relay, fds, count, &error) == 1)
+			continue;
+		/* The container has ended: its status counts, but nobody shall take this for all. */
+		if (error && error->errnum != EPIPE)
+			log_warning("%s", error->message);
+		return;
 	}
 }
 

@@ -51,7 +51,7 @@ int terminal_relay_begin(int master, struct terminal_relay **relay, struct error
  *
  * terminal_relay_poll() fills up to TERMINAL_RELAY_FDS entries and returns their number.
  * terminal_relay_step() returns 1 while there is more to come from the container, 0 at the end,
- * -1 on a failure that ends the relay.
+ * -1 when stdout takes no more, -2 on another failure; both end the relay.
  */
 struct pollfd;
 #define TERMINAL_RELAY_FDS 4
