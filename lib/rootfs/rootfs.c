@@ -65,7 +65,8 @@ static bool can_be_early(const struct rootfs_plan *plan, const struct mount_plan
 {
 	const struct strings *data = &mount->options.data;
 
-	if (!plan->owns_root || mount->kind == MOUNT_KIND_OTHER)
+	/* The root directory of a devpts belongs to id 0, or to nobody as long as that has no map. */
+	if (!plan->owns_root || mount->kind == MOUNT_KIND_OTHER || mount->kind == MOUNT_KIND_DEVPTS)
 		return false;
 	if (mount_data_value(data, "uid") || mount_data_value(data, "gid"))
 		return false;
