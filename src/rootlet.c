@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Theory of operation: the program is a table of commands around librootlet. main() makes stdio
- * safe, reads the global options, finds the command, reads its command line by the command's own
+ * Theory of operation: the program is a table of commands around librootlet. main() reads the
+ * global options, finds the command, makes stdio safe, reads the command's own command line by its
  * table and calls it. Whatever fails comes back here as one error object, is printed here, once,
  * and becomes an exit status here.
  */
@@ -299,6 +299,9 @@ static int program_run(struct program *program, char **words, struct error **err
 	                     program->invocation.arena, &operands, err);
 	if (help == 0 && operands.count > 0)
 		program->command = command_find(operands.items[0]);
+	/* Only now, so that a failure has the status that the command gives it. */
+	if (stdio_complete(&program->stdout_missing) < 0)
+		return error_set(err, errno, "cannot open /dev/null");
 	/* Wrong usage of the options is for the log too, as far as they have been read. */
 	if (log_open(program, help < 0 ? NULL : err) < 0 || help < 0)
 		return help < 0 ? error_hint(err, "see rootlet help") : -1;
@@ -319,8 +322,6 @@ int main(int argc, char **argv)
 
 	if (!arena)
 		status = error_set(&error, ENOMEM, "cannot start");
-	else if (stdio_complete(&program.stdout_missing) < 0)
-		status = error_set(&error, errno, "cannot open /dev/null");
 	else
 		status = program_run(&program, argc > 0 ? argv + 1 : argv, &error);
 
