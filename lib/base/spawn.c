@@ -399,7 +399,7 @@ int spawn_run(const struct spawn *spawn, const char *input, int capture, int tim
 		done = run_finish(&run, abort_fd, result);
 
 	saved = errno;
-	if (!was_pending && sigpipe_pending())
+	if (!was_pending)
 		sigtimedwait(&sigpipe, NULL, &at_once);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	errno = saved;
