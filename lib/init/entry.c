@@ -50,6 +50,14 @@ int entry_begin(const struct process *process, int proc_fd, struct error **err)
 	return process->oom_score_adj.set ? limits_apply_oom_score_adj(process, proc_fd, err) : 0;
 }
 
+int entry_hide(struct error **err)
+{
+	/* It takes a seccomp filter around us to refuse that. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_set(err, errno, "cannot keep the container from looking into rootlet");
+	return 0;
+}
+
 void entry_reset_signals(void)
 {
 	/* An all-zero struct sigaction of the kernel's, on every architecture: SIG_DFL. The system

@@ -51,6 +51,9 @@ int entry_check_preserved(unsigned int count, struct error **err);
  */
 int entry_begin(const struct process *process, int proc_fd, struct error **err);
 
+/* Become non-dumpable: nobody who shares a namespace with us may look into us until execve. */
+int entry_hide(struct error **err);
+
 /* Default handlers, nothing ignored, nothing blocked. */
 void entry_reset_signals(void);
 

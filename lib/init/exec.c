@@ -8,7 +8,6 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
@@ -28,7 +27,8 @@ static int exec_enter(void *data, struct error **err)
 	    limits_apply_cpu_affinity(process->exec_cpu_affinity.initial,
 	                              "process.execCPUAffinity.initial", err) < 0)
 		return -1;
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (entry_hide(err) < 0)
+		return -1;
 	if (plan->init_pidfd < 0)
 		return join_enter(&plan->join, err);
 	if (plan->namespaces && setns(plan->init_pidfd, (int)plan->namespaces) < 0)
@@ -64,7 +64,8 @@ static int prepare(struct exec_plan *plan, struct error **err)
 	if (plan->joins_user_namespace &&
 	    entry_become_root(&plan->entry.process->user, plan->entry.setgroups_denied, err) < 0)
 		return -1;
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (entry_hide(err) < 0)
+		return -1;
 	if (process->exec_cpu_affinity.final &&
 	    limits_apply_cpu_affinity(process->exec_cpu_affinity.final,
 	                              "process.execCPUAffinity.final", err) < 0)

@@ -21,7 +21,6 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -312,8 +311,7 @@ static int init_build(struct init *init, struct error **err)
 	    entry_become_root(&config->process.user, init->setgroups_denied, err) < 0)
 		return -1;
 	/* From here on nobody who shares a namespace with us may look into us. */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (rootfs_mount_all(&init->rootfs, err) < 0)
+	if (entry_hide(err) < 0 || rootfs_mount_all(&init->rootfs, err) < 0)
 		return -1;
 	if (rootfs_make_devices(&init->rootfs, err) < 0)
 		return -1;
@@ -357,7 +355,8 @@ static int init_settle(struct init *init, struct error **err)
 	close_fd(&init->slave);
 	close_fd(&init->proc_fd);
 	/* Changing ids has made us dumpable or not by the kernel's own rules; insist. */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (entry_hide(err) < 0)
+		return -1;
 	if (init->master >= 0)
 		created.fds[created.fd_count++] = init->master;
 	if (sync_send(plan->sync_fd, &created) < 0)
@@ -475,8 +474,8 @@ static int init_enter(void *data, struct error **err)
 	if (proc_fd < 0 || entry_begin(&plan->config->process, proc_fd, err) < 0)
 		return -1;
 	/* The joined pid namespace has processes that are not ours; newuidmap(1) needs us open. */
-	if (!plan->new_user_namespace)
-		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (!plan->new_user_namespace && entry_hide(err) < 0)
+		return -1;
 	return join_enter(&plan->join, err);
 }
 
