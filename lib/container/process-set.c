@@ -38,7 +38,9 @@ static bool belongs(int proc_fd, pid_t pid, const struct membership *membership)
 {
 	struct proc_stat stat;
 
-	if (proc_namespace(proc_fd, pid, membership->name) != membership->inode)
+	/* 0 is the answer for what cannot be looked at, which may be anybody's. */
+	if (!membership->inode ||
+	    proc_namespace(proc_fd, pid, membership->name) != membership->inode)
 		return false;
 	return proc_read_stat(proc_fd, pid, &stat) == 0 && stat.state != 'Z' && stat.state != 'X';
 }

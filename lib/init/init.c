@@ -114,6 +114,9 @@ static int tell_namespaces(const struct init *init, struct error **err)
 		.length = sizeof(namespaces),
 	};
 
+	/* 0 would be recorded, and taken for the namespace of all those that cannot be seen. */
+	if (!namespaces.mount || !namespaces.pid)
+		return error_set(err, errno, "/proc/self/ns");
 	if (sync_send(init->plan->sync_fd, &message) < 0)
 		return error_set(err, errno, "the runtime is gone");
 	return 0;
