@@ -165,8 +165,8 @@ static int open_ordinary_directory(const struct rootfs *rootfs, const struct mou
 static int open_destination(const struct rootfs *rootfs, const struct mount_plan *mount,
                             enum resolve_kind kind, struct error **err)
 {
+	_cleanup_fd_ int fd = -1;
 	struct stat st, root;
-	int fd;
 
 	if (mount->kind == MOUNT_KIND_PROC || mount->kind == MOUNT_KIND_SYSFS)
 		return open_ordinary_directory(rootfs, mount, err);
@@ -175,13 +175,13 @@ static int open_destination(const struct rootfs *rootfs, const struct mount_plan
 	if (fd < 0)
 		return error_set(err, errno, "%s.destination: %s", mount->where,
 		                 mount->destination);
-	if (fstat(fd, &st) == 0 && fstat(rootfs->root_fd, &root) == 0 && st.st_dev == root.st_dev &&
-	    st.st_ino == root.st_ino) {
-		close(fd);
+	if (fstat(fd, &st) < 0 || fstat(rootfs->root_fd, &root) < 0)
+		return error_set(err, errno, "%s.destination: %s", mount->where,
+		                 mount->destination);
+	if (st.st_dev == root.st_dev && st.st_ino == root.st_ino)
 		return error_set(err, 0, "%s.destination: %s is the container's root itself",
 		                 mount->where, mount->destination);
-	}
-	return fd;
+	return take_fd(&fd);
 }
 
 /* The kernel's word for it would be EINVAL. */
