@@ -28,10 +28,12 @@ static bool is_sealed(int fd)
 	return seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS;
 }
 
-/* The owner can give himself the permission to write. */
+/* The owner can give himself the permission to write. EPERM: the file is immutable. */
 static bool is_writable(const struct stat *st)
 {
-	return st->st_uid == geteuid() || access("/proc/self/exe", W_OK) == 0;
+	if (st->st_uid == geteuid() || access("/proc/self/exe", W_OK) == 0)
+		return true;
+	return errno != EACCES && errno != EPERM && errno != EROFS;
 }
 
 static int make_memfd(void)
