@@ -76,13 +76,17 @@ int verb_start(const struct rootlet_context *context, const char *id, struct err
 		notify_fd = notify_listen(&container, err);
 		if (notify_fd < 0)
 			return -1;
+		/* Whether it gets ready could not be waited for. */
+		if (pidfd < 0)
+			return error_set(err, 0, "container \"%s\": its init cannot be watched",
+			                 id);
 	}
 	if (give_the_word(&container, err) < 0)
 		return -1;
 	if (run_poststart(&container, config, err) < 0)
 		return -1;
 	container_unlock(&container);
-	if (notify_fd >= 0 && pidfd >= 0)
+	if (notify_fd >= 0)
 		return notify_wait(notify_fd, pidfd, container.state.pid, err);
 	return 0;
 }
