@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2164
+# Attacks that win by being quick: an attacker changes the root file system, or looks, while the
+# runtime works. Each gets many rounds, and in none of them may he have something from it.
+
+load helpers
+load readback
+load hostile
+
+ROUNDS=100
+
+# --- the runtime's own executable ----------------------------------------------------------------
+
+# Whatever process of the container runs something else than its own programs: get a hold of its
+# executable, and write to it as soon as it runs no more.
+overwriting='
+	while [ ! -e /tmp/stop ]; do
+		for process in /proc/[0-9]*; do
+			case $(readlink $process/exe) in "" | /bin/busybox) continue ;; esac
+			{ exec 3<$process/exe; } 2>/dev/null || continue
+			echo >>/tmp/held
+			try=0
+			while [ $try -lt 30 ]; do
+				echo pwned 2>/dev/null >>/proc/self/fd/3 && echo >>/tmp/won
+				try=$((try + 1))
+			done
+			exec 3<&-
+		done
+	done'
+
+@test "CVE-2019-5736: /proc/self/exe by exec, while the container waits to overwrite it" {
+	own_runtime
+	writable_root
+	capable CAP_DAC_OVERRIDE CAP_SYS_PTRACE
+	mkdir -p rootfs/tmp
+	script "$overwriting"
+	running c1
+	local round
+	for ((round = 0; round < ROUNDS; round++)); do
+		try rootlet exec c1 /proc/self/exe --version
+		try rootlet exec c1 /proc/self/exe features
+	done
+	: >rootfs/tmp/stop
+	wait_until 10 has_status c1 stopped
+	assert_equal "$(cat "$T/c1.err")" ""
+	# He has had it in his hands, or this would prove nothing.
+	[ -s rootfs/tmp/held ]
+	[ ! -e rootfs/tmp/won ]
+	assert_runtime_untouched
+}
+
+# --- processes of the runtime in the container ---------------------------------------------------
+
+@test "CVE-2016-9962: exec shows nothing of itself to who waits for it in the container" {
+	writable_root
+	capable CAP_SYS_PTRACE CAP_DAC_READ_SEARCH CAP_DAC_OVERRIDE
+	script "while [ ! -e /tmp/stop ]; do { $looking; } | grep -v found >>/tmp/seen; done"
+	running c1
+	local round
+	exec 8<"$T"
+	for ((round = 0; round < ROUNDS; round++)); do
+		try rootlet exec c1 true
+		assert_success
+	done
+	exec 8<&-
+	: >rootfs/tmp/stop
+	wait_until 10 has_status c1 stopped
+	# It may become its program between one look and the next; busybox is no secret.
+	refute_match "$(sort -u rootfs/tmp/seen)" "rootlet|memfd|RL_TEST_ID|/lib|$T"
+}
+
+# --- a root file system that changes while it is used --------------------------------------------
+
+# race: rootfs/race is a directory and a link to the outside, in quick succession.
+race() {
+	mkdir -p rootfs/race
+	ln -s "${1:-$T/outside}" rootfs/race-link
+	"$(test_program swap)" rootfs/race rootfs/race-link </dev/null 2>"$T/swap.err" 3>&- &
+	attacker=$!
+}
+
+# Often enough for the race; what comes of each round is the caller's to look at.
+rounds() { # CMD…
+	local round
+	for ((round = 0; round < ROUNDS; round++)); do
+		try rootlet run c1
+		"$@"
+		process_lives "$attacker" || fail "the attacker has given up: $(cat "$T/swap.err")"
+	done
+	stop_attacker
+	assert_nothing_left
+}
+
+# Either it worked, or it was refused in words; a host that cannot be worked with is no excuse.
+assert_worked_or_refused() {
+	[ "$status" -eq 0 ] || assert_error 'mounts\[|process\.cwd|linux\.' 125
+}
+
+@test "CVE-2021-30465, CVE-2024-45310: mount destinations that race are made inside" {
+	writable_root
+	config '.mounts += [{destination: "/race/one/two", type: "tmpfs", source: "tmpfs"},
+		{destination: "/race/file", type: "bind", source: "/dev/null", options: ["bind"]}]'
+	config '.process.args = ["true"]'
+	race
+	rounds assert_worked_or_refused
+}
+
+@test "CVE-2024-45310: a working directory that races is made inside" {
+	writable_root
+	config '.process.cwd = "/race/one/two" | .process.args = ["sh", "-c", "pwd -P"]'
+	race
+	rounds assert_worked_or_refused
+}
+
+@test "CVE-2023-27561: procfs on a destination that races is on a directory of the rootfs or nowhere" {
+	writable_root
+	mkdir -p "rootfs$T/outside"
+	config '(.mounts[] | select(.destination == "/proc") | .destination) = "/race" |
+		.linux.maskedPaths = [] | .linux.readonlyPaths = [] |
+		.process.args = ["sh", "-c", "test ! -e \($out)/self && echo fine"]' --arg out "$T/outside"
+	race
+	on_directory_or_refused() {
+		if [ "$status" -eq 0 ]; then
+			assert_output fine
+		else
+			assert_match "$stderr" 'mounts\[0\]|status 1|'
+		fi
+	}
+	rounds on_directory_or_refused
+}
+
+@test "CVE-2025-31133: masked and read-only paths that race show nothing of the outside" {
+	writable_root
+	mkdir "$T/host"
+	echo "host secret" >"$T/host/file"
+	config '.linux.maskedPaths = ["/race/masked"] | .linux.readonlyPaths = ["/race/file", "/race"]'
+	# By the time the program runs there may be a copy of either there.
+	script 'cat /race/file /race/*; true'
+	mkdir rootfs/race
+	echo inside | tee rootfs/race/file >rootfs/race/masked
+	race "$T/host"
+	shows_nothing() {
+		refute_match "$output" 'host secret'
+		refute_match "$stderr" 'host secret'
+	}
+	rounds shows_nothing
+	assert_equal "$(ls "$T/host")" file
+}
+
+@test "CVE-2021-30465: a bind source that races is no outside directory that can be written" {
+	# The engine names the host's path, so its link leads where it leads: but nothing is made.
+	writable_root
+	config '.mounts += [{destination: "/mnt", type: "bind", source: ($b + "/rootfs/race"),
+		options: ["bind", "ro"]}] | .process.args = ["sh", "-c", "touch /mnt/new"]' --arg b "$BUNDLE"
+	race
+	rounds true
+}
+
+# --- masks ---------------------------------------------------------------------------------------
+
+@test "CVE-2025-31133: a mask that races with a false /dev/null is the null device or nothing" {
+	without_mount /dev /dev/pts /dev/shm /dev/mqueue
+	writable_root
+	echo "masked secret" >rootfs/etc/secret
+	config '.linux.maskedPaths = ["/etc/secret"]'
+	script 'cat /etc/secret; stat -c %t:%T /etc/secret; echo pwned >/etc/secret'
+	: >rootfs/dev/null
+	ln -s "$T/secret" rootfs/dev/false
+	"$(test_program swap)" rootfs/dev/null rootfs/dev/false </dev/null 2>"$T/swap.err" 3>&- &
+	attacker=$!
+	null_or_refused() {
+		if [ "$status" -eq 0 ]; then
+			assert_output 1:3
+		else
+			assert_error '/dev/null' 125
+		fi
+	}
+	rounds null_or_refused
+	assert_equal "$(cat rootfs/etc/secret)" "masked secret"
+}
