@@ -300,6 +300,12 @@ int entry_prepare(struct entry *entry, struct error **err)
 		return -1;
 	if (label_apply(entry->process, entry->proc_fd, err) < 0)
 		return -1;
+	/*
+	 * The host's procfs, no longer needed. While it is open, "/proc/self/fd/N/.." leads to the
+	 * host's root: as args[0], or as the interpreter of a script of the image, which
+	 * close-on-exec comes too late for (CVE-2024-21626).
+	 */
+	close_fd(&entry->proc_fd);
 	if (entry->terminal >= 0) {
 		/* The terminal is its user's; where that id cannot own it, it works all the same. */
 		if (fchown(entry->terminal, entry->process->user.uid, (gid_t)-1) < 0)

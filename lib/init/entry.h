@@ -22,7 +22,7 @@ struct entry {
 	const char *const *extra_env; /* NULL-terminated, may be NULL */
 	unsigned int preserve_fds;
 	const char *keyring; /* name of a new session keyring, NULL: keep the caller's */
-	int proc_fd;         /* procfs opened before the root was entered; -1: not needed */
+	int proc_fd;         /* procfs from outside the root; entry_prepare() closes it */
 	int terminal;        /* slave of the terminal, -1: none */
 
 	int report_fd; /* where a failure of execve(2) is told */

@@ -60,7 +60,7 @@ static int prepare(struct exec_plan *plan, struct error **err)
 
 	if (setsid() < 0)
 		return error_set(err, errno, "cannot make a session of its own");
-	plan->entry.setgroups_denied = entry_setgroups_denied(plan->proc_fd);
+	plan->entry.setgroups_denied = entry_setgroups_denied(plan->entry.proc_fd);
 	if (plan->joins_user_namespace &&
 	    entry_become_root(&plan->entry.process->user, plan->entry.setgroups_denied, err) < 0)
 		return -1;
@@ -93,7 +93,7 @@ static void exec_main(void *data)
 	entry_close_inherited(plan->entry.preserve_fds, keep, ARRAY_SIZE(keep) - 1, plan->proc_fd);
 	plan->entry.report_fd = plan->sync_fd;
 	umask(0);
-	plan->entry.proc_fd = plan->proc_fd;
+	plan->entry.proc_fd = take_fd(&plan->proc_fd);
 	if (prepare(plan, &error) == 0)
 		entry_execute(&plan->entry, &error);
 	sync_send_error(plan->sync_fd, error);

@@ -345,7 +345,7 @@ static int init_settle(struct init *init, struct error **err)
 		.extra_env = plan->extra_env,
 		.preserve_fds = plan->preserve_fds,
 		.keyring = plan->keyring,
-		.proc_fd = init->proc_fd,
+		.proc_fd = take_fd(&init->proc_fd),
 		.terminal = init->slave,
 		.arena = plan->config->arena,
 		.listener = { .socket = plan->listener_fd },
@@ -356,7 +356,6 @@ static int init_settle(struct init *init, struct error **err)
 	if (entry_prepare(&init->entry, err) < 0)
 		return -1;
 	close_fd(&init->slave);
-	close_fd(&init->proc_fd);
 	/* Changing ids has made us dumpable or not by the kernel's own rules; insist. */
 	if (entry_hide(err) < 0)
 		return -1;

@@ -115,13 +115,40 @@ assert_inside() {
 	done
 }
 
-@test "CVE-2024-21626: a program by an fd of ours is not found" {
+@test "CVE-2024-21626: a program, or an interpreter, by an fd of ours is not found" {
 	cp rootfs/bin/busybox "$T/sh"
-	local fd
-	for fd in {3..12}; do
-		config '.process.args = [$path, "-c", "echo outside"]' --arg path "/proc/self/fd/$fd/sh"
-		try careless "$ROOTLET" --root "$STATE_DIR" run c1
-		assert_error "/proc/self/fd/$fd/sh" 127
+	# Through ".." of whatever directory it is, the host's root can be reached if it is of the host.
+	local fd path
+	for fd in {3..20}; do
+		for path in "sh" "..$T/sh" "../../../../../../../../..$T/sh"; do
+			path=/proc/self/fd/$fd/$path
+			config '.process.args = [$path, "-c", "echo outside"]' --arg path "$path"
+			try careless "$ROOTLET" --root "$STATE_DIR" run c1
+			assert_error "/proc/self/fd/$fd/.*" 127
+			printf '#!%s\n' "$path" >rootfs/bin/program
+			chmod +x rootfs/bin/program
+			config '.process.args = ["program"]'
+			try careless "$ROOTLET" --root "$STATE_DIR" run c1
+			assert_error 'cannot execute /bin/program' 127
+		done
+	done
+}
+
+@test "CVE-2024-21626: a program, or an interpreter, by an fd of ours is not found by exec" {
+	cp rootfs/bin/busybox "$T/sh"
+	script 'sleep 1000'
+	running c1
+	local fd path
+	for fd in {3..20}; do
+		for path in "sh" "..$T/sh" "../../../../../../../../..$T/sh"; do
+			path=/proc/self/fd/$fd/$path
+			try careless "$ROOTLET" --root "$STATE_DIR" exec c1 "$path" -c 'echo outside'
+			assert_error "/proc/self/fd/$fd/.*" 127
+			printf '#!%s\n' "$path" >rootfs/bin/program
+			chmod +x rootfs/bin/program
+			try careless "$ROOTLET" --root "$STATE_DIR" exec c1 program
+			assert_error 'cannot execute /bin/program' 127
+		done
 	done
 }
 
