@@ -153,7 +153,7 @@ struct rootlet_exec_options {
 	const char *user; /* "UID" or "UID:GID" in digits */
 	const uint32_t *additional_gids;
 	size_t additional_gids_count;
-	char *const *capabilities; /* NULL-terminated names, added to all sets */
+	char *const *capabilities; /* NULL-terminated names to add */
 	const char *process_label, *apparmor_profile;
 	const char *cgroup;
 	bool no_new_privs;

@@ -76,7 +76,13 @@ static char **append(struct arena *arena, const struct strings *first, char *con
 	return items;
 }
 
-static int add_capabilities(char *const *names, struct capabilities *capabilities,
+/*
+ * Root needs no inheritable capabilities to keep his over execve(2); given to him they would
+ * outlive a change to another user, who would gain them by files that allow it (CVE-2022-29162,
+ * CVE-2022-27650). Another user has nothing of his without the ambient ones, which must be
+ * inheritable: for him that is what was asked for.
+ */
+static int add_capabilities(char *const *names, bool root, struct capabilities *capabilities,
                             struct error **err)
 {
 	for (; *names; names++) {
@@ -89,8 +95,10 @@ static int add_capabilities(char *const *names, struct capabilities *capabilitie
 		capabilities->set = true;
 		capabilities->bounding |= bit;
 		capabilities->effective |= bit;
-		capabilities->inheritable |= bit;
 		capabilities->permitted |= bit;
+		if (root)
+			continue;
+		capabilities->inheritable |= bit;
 		capabilities->ambient |= bit;
 	}
 	return 0;
@@ -135,8 +143,8 @@ static int apply_options(struct exec *exec, struct error **err)
 		return -1;
 	if (add_groups(options, &process->user, arena, err) < 0)
 		return -1;
-	if (options->capabilities &&
-	    add_capabilities(options->capabilities, &process->capabilities, err) < 0)
+	if (options->capabilities && add_capabilities(options->capabilities, process->user.uid == 0,
+	                                              &process->capabilities, err) < 0)
 		return -1;
 	if (options->process_label)
 		process->selinux_label = (char *)options->process_label;

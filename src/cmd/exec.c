@@ -24,7 +24,7 @@ static const struct option_spec options[] = {
 	{ "env", 'e', OPTION_STRINGS, AT(env), "KEY=VALUE",
 	  "set an environment variable (may be repeated)" },
 	{ "cap", 'c', OPTION_STRINGS, AT(capabilities), "CAP",
-	  "add a capability to all sets (may be repeated)" },
+	  "add a capability (may be repeated)" },
 	{ "no-new-privs", 0, OPTION_FLAG, AT(exec.no_new_privs), NULL,
 	  "execve gives it no new privileges" },
 	{ "process-label", 0, OPTION_STRING, AT(exec.process_label), "LABEL", "SELinux context" },

@@ -255,6 +255,16 @@ assert_inside() {
 	assert_equal "$(proc_status CapInh) $(proc_status CapAmb)" "$(caps_mask) $(caps_mask)"
 }
 
+@test "CVE-2022-29162, CVE-2022-27650: exec --cap gives root nothing inheritable" {
+	script 'sleep 1000'
+	running c1
+	try rootlet exec --cap CAP_NET_RAW c1 cat /proc/self/status
+	assert_success
+	assert_equal "$(proc_status CapInh) $(proc_status CapAmb)" "$(caps_mask) $(caps_mask)"
+	# It has been given, or this would prove nothing.
+	assert_equal $((0x$(proc_status CapEff) & 0x$(caps_mask CAP_NET_RAW))) $((0x$(caps_mask CAP_NET_RAW)))
+}
+
 # --- users of exec -------------------------------------------------------------------------------
 
 @test "CVE-2026-30892: exec --user takes ids that are ids, and no others" {
