@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Theory of operation: whether there is anything to protect shows in the file's owner and mode:
- * an ordinary user who runs /usr/bin/rootlet cannot write it, in a container or out of it. For a
- * copy in his home, and for root, the file is copied to a memfd, sealed, and executed; the copy
- * knows that it is one by its seals.
+ * an ordinary user who runs root's /usr/bin/rootlet cannot write it, in a container or out of it.
+ * For a copy in his home, and for root, the file is copied to a memfd, sealed, and executed; the
+ * copy knows that it is one by its seals.
  */
 #include "init/sealed.h"
 
@@ -28,10 +28,14 @@ static bool is_sealed(int fd)
 	return seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS;
 }
 
-/* The owner can give himself the permission to write. EPERM: the file is immutable. */
+/*
+ * The owner can give himself the permission to write, and a container's root has it for the files
+ * of every id that is mapped there, our subordinate ones: only root's is none of them for sure.
+ * EPERM: the file is immutable.
+ */
 static bool is_writable(const struct stat *st)
 {
-	if (st->st_uid == geteuid() || access("/proc/self/exe", W_OK) == 0)
+	if (st->st_uid != 0 || geteuid() == 0 || access("/proc/self/exe", W_OK) == 0)
 		return true;
 	return errno != EACCES && errno != EPERM && errno != EROFS;
 }

@@ -24,6 +24,28 @@ load hostile
 	assert_runtime_untouched
 }
 
+@test "CVE-2019-5736: a runtime that belongs to a subordinate id runs from a sealed copy" {
+	# The container's root can write the files of all ids that are mapped there.
+	skip_unless_subids
+	own_runtime
+	writable_root
+	capable CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE
+	cp config.json "$T/config.json"
+	config '.mounts += [{destination: "/mnt", type: "bind", source: ($home + "/bin"), options: ["bind"]}]' \
+		--arg home "$HOME"
+	script 'cp /mnt/rootlet /mnt/new && chown 5:5 /mnt/new && chmod 755 /mnt/new && mv /mnt/new /mnt/rootlet'
+	try rootlet run c0
+	assert_success
+	cp "$T/config.json" config.json
+	script 'sleep 1000'
+	background "$ROOTLET" --root "$STATE_DIR" run c1
+	wait_until 10 has_status c1 running
+	assert_match "$(readlink "/proc/$!/exe")" '^/memfd:rootlet'
+	rootlet kill c1 KILL
+	wait_until 10 process_gone $!
+	assert_runtime_untouched
+}
+
 @test "CVE-2019-5736: /proc/self/exe as the program, and as its interpreter" {
 	own_runtime
 	config '.process.args = ["/proc/self/exe", "--version"]'
