@@ -3,7 +3,8 @@
  * Theory of operation: a masked directory is covered by an empty read-only tmpfs, a masked file
  * by the host's null device, checked when it was opened (CVE-2025-31133). A read-only path is
  * covered by a read-only copy of itself. Missing paths are skipped, as the spec's users expect;
- * a symlink where /proc should be is refused, since the mask would cover something else.
+ * a symlink where /proc should be is refused, since the mask would cover something else. Paths on
+ * a procfs or sysfs of ours are looked up from its mount, wherever that is by now.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -24,22 +25,52 @@ static bool listed_before(const struct strings *paths, size_t index)
 	return false;
 }
 
+/*
+ * The procfs or sysfs that @path is on, and which part of it leads there from its top; NULL: none
+ * that is held.
+ */
+static int *find_mount(const struct rootfs *rootfs, const char *path, const char **part)
+{
+	for (size_t i = rootfs->plan->mount_count; i-- > 0;) {
+		if (rootfs->ready[i] < 0)
+			continue;
+		*part = rootfs_part_below(rootfs->plan->mounts[i].destination, path);
+		if (*part)
+			return &rootfs->ready[i];
+	}
+	return NULL;
+}
+
+static int check_proc(const struct rootfs *rootfs, const char *path, const char *where,
+                      struct error **err)
+{
+	static const char proc[] = "/proc/";
+	struct stat st;
+
+	if (strncmp(path, proc, strlen(proc)) == 0 &&
+	    fstatat(rootfs->root_fd, "proc", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+		return error_set(err, 0, "%s: /proc is a symbolic link in the rootfs", where);
+	return 0;
+}
+
 /* An fd of @path in the root; -2 when it is missing. */
 static int open_path(const struct rootfs *rootfs, const char *path, const char *where,
                      struct error **err)
 {
-	static const char proc[] = "/proc/";
-	int fd;
+	const char *part;
+	int *mount = find_mount(rootfs, path, &part), fd;
 
-	if (strncmp(path, proc, strlen(proc)) == 0) {
-		struct stat st;
-
-		if (fstatat(rootfs->root_fd, "proc", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    S_ISLNK(st.st_mode))
-			return error_set(err, 0, "%s: /proc is a symbolic link in the rootfs",
-			                 where);
+	/* What covers its top hides it from then on. */
+	if (mount && !*part)
+		close_fd(mount);
+	/* ".." would lead out of it. */
+	if (mount && *part && !strstr(part, "..")) {
+		fd = resolve_open(*mount, part, O_PATH, 0);
+	} else {
+		if (check_proc(rootfs, path, where, err) < 0)
+			return -1;
+		fd = resolve_open(rootfs->root_fd, path, O_PATH, 0);
 	}
-	fd = resolve_open(rootfs->root_fd, path, O_PATH, 0);
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return -2;
 	if (fd < 0)

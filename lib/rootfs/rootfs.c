@@ -23,6 +23,23 @@
 
 static const struct mount_options no_options;
 
+const char *rootfs_part_below(const char *directory, const char *path)
+{
+	for (;;) {
+		size_t length;
+
+		directory += strspn(directory, "/");
+		path += strspn(path, "/");
+		length = strcspn(directory, "/");
+		if (length == 0)
+			return path;
+		if (strcspn(path, "/") != length || memcmp(path, directory, length) != 0)
+			return NULL;
+		directory += length;
+		path += length;
+	}
+}
+
 static int open_null(struct rootfs *rootfs, struct error **err)
 {
 	struct stat st;
@@ -319,13 +336,16 @@ static int mount_filesystem(const struct rootfs *rootfs, size_t index, struct er
 	if (filesystem_data(mount, target, &mode, &data, err) < 0)
 		return -1;
 	fd = make_filesystem(mount, &data, &refusal);
-	if (fd >= 0)
-		return attach_filesystem(mount, fd, target, err);
+	if (fd >= 0) {
+		rootfs->ready[index] = take_fd(&fd);
+		return attach_filesystem(mount, rootfs->ready[index], target, err);
+	}
 	if (refusal->errnum == EPERM && fallback)
 		fd = mount_clone(AT_FDCWD, fallback, true);
 	if (fd < 0)
 		return refused(mount, &refusal, err);
-	return mount_attach(fd, target, &mount->options, mount->where, err);
+	rootfs->ready[index] = take_fd(&fd);
+	return mount_attach(rootfs->ready[index], target, &mount->options, mount->where, err);
 }
 
 static int remount(const struct rootfs *rootfs, const struct mount_plan *mount, struct error **err)
@@ -362,25 +382,39 @@ static int make_link(const struct rootfs *rootfs, const struct mount_plan *mount
 int rootfs_mount_one(struct rootfs *rootfs, size_t index, struct error **err)
 {
 	const struct mount_plan *mount = &rootfs->plan->mounts[index];
-	int result;
 
 	if (mount->kind == MOUNT_KIND_BIND)
-		result = mount_bind(rootfs, index, err);
-	else if (mount->kind == MOUNT_KIND_REMOUNT)
-		result = remount(rootfs, mount, err);
-	else if (mount->kind == MOUNT_KIND_SYMLINK)
-		result = make_link(rootfs, mount, err);
-	else
-		result = mount_filesystem(rootfs, index, err);
-	close_fd(&rootfs->ready[index]);
-	return result;
+		return mount_bind(rootfs, index, err);
+	if (mount->kind == MOUNT_KIND_REMOUNT)
+		return remount(rootfs, mount, err);
+	if (mount->kind == MOUNT_KIND_SYMLINK)
+		return make_link(rootfs, mount, err);
+	return mount_filesystem(rootfs, index, err);
+}
+
+/*
+ * Masks and read-only paths below procfs and sysfs are found from these mounts, not from the root:
+ * somebody who has the rootfs in another mount namespace can rename the directory that they are
+ * mounted on, and the masks would miss them (CVE-2023-27561).
+ */
+static void keep_or_close(struct rootfs *rootfs, size_t index)
+{
+	const struct mount_plan *mounts = rootfs->plan->mounts;
+
+	if (mounts[index].kind != MOUNT_KIND_PROC && mounts[index].kind != MOUNT_KIND_SYSFS)
+		close_fd(&rootfs->ready[index]);
+	for (size_t i = 0; i < index && mounts[index].kind != MOUNT_KIND_REMOUNT; i++)
+		if (rootfs_part_below(mounts[index].destination, mounts[i].destination))
+			close_fd(&rootfs->ready[i]);
 }
 
 int rootfs_mount_all(struct rootfs *rootfs, struct error **err)
 {
-	for (size_t i = 0; i < rootfs->plan->mount_count; i++)
+	for (size_t i = 0; i < rootfs->plan->mount_count; i++) {
 		if (rootfs_mount_one(rootfs, i, err) < 0)
 			return -1;
+		keep_or_close(rootfs, i);
+	}
 	return 0;
 }
 

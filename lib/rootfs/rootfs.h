@@ -13,7 +13,11 @@ struct rootfs {
 	int root_fd;  /* top of the container's tree */
 	int null_fd;  /* the host's /dev/null, checked to be it */
 	int empty_fd; /* an empty read-only tmpfs that masks directories, once there is one */
-	int *ready;   /* detached mounts that wait for their turn, by mount index; -1: none */
+	/*
+	 * By mount index, -1: none. Detached mounts that wait for their turn; procfs and sysfs also
+	 * when they are mounted, for as long as nothing covers them.
+	 */
+	int *ready;
 };
 
 #define ROOTFS_INIT                                          \
@@ -60,3 +64,10 @@ void rootfs_close(struct rootfs *rootfs);
 int devices_make(struct rootfs *rootfs, struct error **err);
 int paths_mask(struct rootfs *rootfs, struct error **err);
 int paths_make_readonly(struct rootfs *rootfs, struct error **err);
+
+/*
+ * rootfs_part_below - what of @path lies below @directory, both as written
+ *
+ * Return: the part without a leading slash, "" for the directory itself, NULL when it does not.
+ */
+const char *rootfs_part_below(const char *directory, const char *path);

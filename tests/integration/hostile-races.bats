@@ -178,3 +178,23 @@ assert_worked_or_refused() {
 	rounds null_or_refused
 	assert_equal "$(cat rootfs/etc/secret)" "masked secret"
 }
+
+# Somebody who has the rootfs too (a volume, a container that shares it) renames what we mount on:
+# in his mount namespace it is an ordinary directory, and the mount goes where it goes.
+@test "CVE-2023-27561, CVE-2025-31133: a /proc that races away after its mount is masked all the same" {
+	writable_root
+	mkdir -p rootfs/other
+	config '.linux.maskedPaths = ["/proc/version"] | .linux.readonlyPaths = ["/proc/sys"]'
+	# Wherever the procfs is by now.
+	script 'for proc in /proc /other; do
+			[ -e $proc/self/stat ] || continue
+			cat $proc/version
+			{ echo pwned >$proc/sys/kernel/domainname; } 2>/dev/null && echo written
+		done; true'
+	"$(test_program swap)" rootfs/proc rootfs/other </dev/null 2>"$T/swap.err" 3>&- &
+	attacker=$!
+	masked_or_refused() {
+		refute_output
+	}
+	rounds masked_or_refused
+}

@@ -195,6 +195,28 @@ assert_inside() {
 		"$T"/proc/sys/net/ipv4/ip_forward | sort -u)" false
 }
 
+@test "CVE-2025-31133: masks are on what is seen, also where a mount or a copy covers /proc" {
+	# The whole of /proc read-only: masks go on the copy, not below it.
+	config '.linux.readonlyPaths = ["/proc"] | .linux.maskedPaths = ["/proc/version", "/proc/../etc/passwd"] |
+		.process.args = ["cat", "/proc/version", "/etc/passwd"]'
+	try rootlet run c1
+	assert_success
+	refute_output
+	# A second procfs on the first.
+	config '.linux.readonlyPaths = [] | .mounts += [{destination: "//proc/", type: "proc", source: "proc"}]'
+	try rootlet run c1
+	assert_success
+	refute_output
+	# And a volume, with a directory of that name.
+	mkdir "$T/volume"
+	echo "masked secret" >"$T/volume/version"
+	config '.mounts[-1] |= {destination: "/proc", type: "bind", source: $volume, options: ["bind"]}' \
+		--arg volume "$T/volume"
+	try rootlet run c1
+	assert_success
+	refute_output
+}
+
 # --- masks and devices ---------------------------------------------------------------------------
 
 @test "CVE-2025-31133: a false /dev/null in the rootfs masks nothing and is written to by nobody" {
