@@ -261,6 +261,8 @@ int creation_decide(struct creation *creation, struct error **err)
 		return -1;
 	if (label_check(&creation->config->process, &creation->config->linux, err) < 0)
 		return -1;
+	if (entry_check_stdio(&creation->config->process, err) < 0)
+		return -1;
 	if (plan_environment(creation, err) < 0 || plan_namespaces(creation, err) < 0)
 		return -1;
 	if (net_devices_check(creation->config, creation->caller.privileged, err) < 0)

@@ -245,7 +245,7 @@ static int check_terminal(const struct exec *exec, struct error **err)
 	if (!exec->process->terminal && options->console_socket)
 		return error_set(err, 0,
 		                 "--console-socket: the process has no terminal; add --tty");
-	return 0;
+	return entry_check_stdio(exec->process, err);
 }
 
 /* --- the plan -------------------------------------------------------------------------------- */

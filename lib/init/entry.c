@@ -45,6 +45,22 @@ int entry_check_preserved(unsigned int count, struct error **err)
 	return 0;
 }
 
+int entry_check_stdio(const struct process *process, struct error **err)
+{
+	static const char *const names[] = { "stdin", "stdout", "stderr" };
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && !process->terminal; fd++) {
+		struct stat st;
+
+		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+			return error_set(err, 0,
+			                 "%s is a directory, through which the container could "
+			                 "leave its root; give it a file, or /dev/null",
+			                 names[fd]);
+	}
+	return 0;
+}
+
 int entry_begin(const struct process *process, int proc_fd, struct error **err)
 {
 	return process->oom_score_adj.set ? limits_apply_oom_score_adj(process, proc_fd, err) : 0;

@@ -46,6 +46,13 @@ struct entry {
 int entry_check_preserved(unsigned int count, struct error **err);
 
 /*
+ * entry_check_stdio - refuse a directory as stdin, stdout or stderr
+ *
+ * The program inherits them, and a directory of the host's is a way out (CVE-2024-21626).
+ */
+int entry_check_stdio(const struct process *process, struct error **err);
+
+/*
  * entry_begin - what has to be done while we are dumpable: our files in procfs are root's later
  * @proc_fd:	as entry->proc_fd
  */

@@ -93,6 +93,66 @@ careless() {
 	assert_equal "$(xargs <<<"$output")" "0 1 2 3"
 }
 
+@test "CVE-2024-21626: a directory of the host as stdin, stdout or stderr is refused" {
+	local fd verb
+	script 'cat /proc/self/fd/[012]/secret'
+	for fd in 0 1 2; do
+		for verb in run create; do
+			try sh -c "exec \"\$@\" $fd<'$T'" sh "$ROOTLET" --root "$STATE_DIR" "$verb" c1
+			assert_failure
+			refute_match "$output$stderr" 'host secret'
+			# Where the message can be read.
+			[ "$fd" -eq 2 ] || assert_match "$stderr" 'std(in|out) is a directory'
+		done
+	done
+	assert_nothing_left
+	script 'sleep 1000'
+	running c2
+	for fd in 0 1 2; do
+		try sh -c "exec \"\$@\" $fd<'$T'" sh "$ROOTLET" --root "$STATE_DIR" exec c2 \
+			sh -c 'cat /proc/self/fd/[012]/secret'
+		assert_failure 125
+		refute_match "$output$stderr" 'host secret'
+	done
+}
+
+# on_socket CMD…: with one end of a socket pair as stdin, stdout and stderr.
+on_socket() {
+	need_python socket
+	"$PYTHON" -c 'if True:
+		import socket, subprocess, sys
+		ours, its = socket.socketpair()
+		child = subprocess.Popen(sys.argv[1:], stdin=its, stdout=its, stderr=its)
+		its.close()
+		ours.sendall(b"hello\n")
+		ours.shutdown(socket.SHUT_WR)
+		while data := ours.recv(4096):
+			sys.stdout.buffer.write(data)
+		sys.exit(child.wait())' "$@"
+}
+
+@test "CVE-2024-21626: a socket as stdin, stdout and stderr leads to its peer and nowhere else" {
+	local text='read -r line; echo "got $line"; echo failed >&2
+		cat </proc/self/fd/0; cat /proc/self/fd/0/../secret; ls -d /proc/self/fd/0/..; pwd'
+	script "$text"
+	try on_socket "$ROOTLET" --root "$STATE_DIR" run c1
+	assert_success
+	assert_line 'got hello'
+	assert_line failed
+	assert_line /
+	refute_match "$output" 'host secret'
+	refute_line /proc/self/fd/0/..
+	script 'sleep 1000'
+	running c2
+	try on_socket "$ROOTLET" --root "$STATE_DIR" exec c2 sh -c "$text"
+	assert_success
+	assert_line 'got hello'
+	assert_line failed
+	assert_line /
+	refute_match "$output" 'host secret'
+	refute_line /proc/self/fd/0/..
+}
+
 # The working directory is inside, or there is no program.
 assert_inside() {
 	refute_match "$output" 'secret|outside'
