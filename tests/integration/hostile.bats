@@ -258,6 +258,89 @@ assert_inside() {
 		"$T"/proc/sys/net/ipv4/ip_forward | sort -u)" false
 }
 
+@test "CVE-2019-16884, CVE-2019-19921: procfs and sysfs go on ordinary directories only" {
+	mkdir rootfs/other
+	local name target
+	for name in proc sys; do
+		rmdir "rootfs/$name"
+		for target in /other "$T/outside" "../../../../../../../..$T/outside" other/missing /; do
+			ln -sfn "$target" "rootfs/$name"
+			try rootlet run c1
+			assert_error "mounts\[[0-9]+\].destination: /$name is not an ordinary directory" 125
+		done
+		rm "rootfs/$name"
+		: >"rootfs/$name"
+		try rootlet run c1
+		assert_error "mounts\[[0-9]+\].destination: /$name is not an ordinary directory" 125
+		rm "rootfs/$name"
+		mkdir "rootfs/$name"
+	done
+	# Masks need /proc to be what they are for, too.
+	without_mount /proc
+	rmdir rootfs/proc
+	ln -s /other rootfs/proc
+	try rootlet run c1
+	assert_error 'linux\..*Paths\[[0-9]+\]: /proc is a symbolic link' 125
+	assert_nothing_left
+}
+
+@test "CVE-2025-52881: sysctls and scores are not redirected by mounts on procfs" {
+	skip_if_root
+	mkdir -p "$T/false" rootfs/hostproc rootfs/link
+	rmdir rootfs/link
+	echo false | tee "$T/false/ip_forward" "$T/false/oom_score_adj" >/dev/null
+	# Onto the container's procfs by links of the rootfs, and onto a copy of the host's that passes
+	# its mounts on.
+	ln -s proc/sys/net/ipv4/ip_forward rootfs/link
+	ln -s proc/self/oom_score_adj rootfs/score
+	config '.linux.maskedPaths = [] | .linux.readonlyPaths = [] |
+		.linux.sysctl = {"net.ipv4.ip_forward": "1"} | .process.oomScoreAdj = 567 |
+		.mounts += [
+			{destination: "/hostproc", type: "bind", source: "/proc", options: ["rbind", "rshared"]},
+			{destination: "/hostproc/sys/net/ipv4/ip_forward", type: "bind",
+				source: ($false + "/ip_forward"), options: ["bind"]},
+			{destination: "/link", type: "bind", source: ($false + "/ip_forward"), options: ["bind"]},
+			{destination: "/score", type: "bind", source: ($false + "/oom_score_adj"), options: ["bind"]}]' \
+		--arg false "$T/false"
+	mkdir rootfs/real
+	config '.mounts += [{destination: "/real", type: "proc", source: "proc"}]'
+	script 'cat /proc/sys/net/ipv4/ip_forward /real/sys/net/ipv4/ip_forward /real/self/oom_score_adj'
+	try rootlet run c1
+	assert_success
+	assert_output $'false\n1\n567'
+	assert_equal "$(sort -u "$T"/false/*)" false
+}
+
+@test "CVE-2025-52881: exec writes to no false procfs" {
+	skip_if_root
+	without_mount /proc
+	mkdir rootfs/real
+	writable_root
+	config '.mounts += [{destination: "/real", type: "proc", source: "proc"}] |
+		.linux.maskedPaths = [] | .linux.readonlyPaths = []'
+	script 'mkdir -p /proc/self/attr /proc/1/ns; cd /proc/self
+		echo false | tee oom_score_adj attr/exec timens_offsets >setgroups; echo ready; sleep 1000'
+	running c1
+	wait_until 10 grep -q ready "$T/c1.out"
+	jq '.process | .oomScoreAdj = 567 | .args = ["cat", "/real/self/oom_score_adj",
+		"/proc/self/oom_score_adj", "/proc/self/attr/exec"]' config.json >"$T/process.json"
+	try rootlet exec --process "$T/process.json" c1
+	assert_success
+	assert_output $'567\nfalse\nfalse'
+}
+
+@test "CVE-2025-52881: a sysctl names a file below /proc/sys and no other" {
+	local key
+	for key in net/../../self/oom_score_adj net.ipv4./../../../self/oom_score_adj ../self/oom_score_adj \
+		/proc/self/oom_score_adj net.ipv4.....self.comm net/ipv4/../../../self/comm .. . ""; do
+		config '.linux.sysctl = {($key): "567"} | .process.args = ["cat", "/proc/self/oom_score_adj"]' \
+			--arg key "$key"
+		try rootlet run c1
+		assert_error 'linux.sysctl' 125
+	done
+	assert_nothing_left
+}
+
 @test "CVE-2025-31133: masks are on what is seen, also where a mount or a copy covers /proc" {
 	# The whole of /proc read-only: masks go on the copy, not below it.
 	config '.linux.readonlyPaths = ["/proc"] | .linux.maskedPaths = ["/proc/version", "/proc/../etc/passwd"] |
@@ -278,6 +361,81 @@ assert_inside() {
 	try rootlet run c1
 	assert_success
 	refute_output
+}
+
+# --- a root file system that is full of links ----------------------------------------------------
+
+# What a runtime makes or removes in /dev, in a directory of the host's.
+host_directory() {
+	mkdir -p "$T/host/pts" "$T/host/shm"
+	echo "host secret" | tee "$T"/host/{null,zero,ptmx,console,fd,stdin,core,tty} >/dev/null
+	(cd "$T/host" && find . -printf '%p %y %i %m %s\n' | sort) >"$T/listing"
+}
+
+assert_host_untouched() {
+	assert_equal "$(cd "$T/host" && find . -printf '%p %y %i %m %s\n' | sort)" "$(cat "$T/listing")"
+}
+
+# A link of the rootfs may lead somewhere inside, where it is made; or it is refused in words.
+assert_inside_or_refused() {
+	[ "$status" -eq 0 ] || assert_error 'mounts\[|process\.cwd|linux\.|/dev' 125
+	assert_host_untouched
+	refute_match "$output" 'host secret'
+}
+
+@test "CVE-2023-28642, CVE-2026-41579, CVE-2026-47766: /dev, /proc, /sys, cwd that are links lead nowhere outside" {
+	writable_root
+	host_directory
+	# Where the links lead when they are followed inside.
+	mkdir -p "rootfs$T/host"
+	config '.process.cwd = "/work" | .process.args = ["sh", "-c", "cat /dev/core ./core ./ptmx ./fd; true"]'
+	cp config.json "$T/with.json"
+	without_mount /dev /dev/pts /dev/shm /dev/mqueue /proc /sys
+	cp config.json "$T/without.json"
+	local name target mounts
+	for name in dev dev/pts dev/shm proc sys work; do
+		for target in "$T/host" "../../../../../../../../..$T/host" /proc/1/root; do
+			rm -rf "rootfs/${name%%/*}"
+			mkdir -p "rootfs/$(dirname "$name")"
+			ln -s "$target" "rootfs/$name"
+			for mounts in with without; do
+				cp "$T/$mounts.json" config.json
+				try rootlet run c1
+				assert_inside_or_refused
+			done
+		done
+		rm "rootfs/$name"
+		mkdir -p "rootfs/${name%%/*}"
+	done
+	assert_nothing_left
+}
+
+@test "CVE-2024-45310: nothing is made outside for mounts whose destinations are links" {
+	writable_root
+	host_directory
+	ln -s "$T/outside" rootfs/absolute
+	ln -s "../../../../../../../../..$T/outside" rootfs/relative
+	ln -s absolute rootfs/chain
+	ln -s loop rootfs/loop
+	ln -s /proc/1/root rootfs/magic
+	ln -s /proc/self/fd rootfs/fds
+	ln -s "$T/host/new" rootfs/dangling
+	config '.process.args = ["true"]'
+	cp config.json "$T/config.json"
+	local directory name
+	for directory in absolute relative chain loop "magic$T/outside" fds/4 fds/7 dangling \
+		"../..$T/outside" "absolute/../../../..$T/outside" "missing/../..$T/outside"; do
+		for name in "" /new/below; do
+			cp "$T/config.json" config.json
+			config '.mounts += [{destination: ("/" + $path), type: "tmpfs"},
+				{destination: ("/" + $path + "-file"), type: "bind", source: "/dev/null", options: ["bind"]},
+				{destination: ("/" + $path + "/file"), type: "bind", source: "/dev/null", options: ["bind"]}]' \
+				--arg path "$directory$name"
+			try careless "$ROOTLET" --root "$STATE_DIR" run c1
+			assert_inside_or_refused
+		done
+	done
+	assert_nothing_left
 }
 
 # --- masks and devices ---------------------------------------------------------------------------
@@ -303,6 +461,27 @@ assert_inside() {
 	assert_success
 	assert_output 1:3
 	assert_equal "$(cat rootfs/etc/secret)" "masked secret"
+}
+
+@test "CVE-2025-31133: a false /dev/null in a volume masks nothing either" {
+	echo "masked secret" >rootfs/etc/secret
+	writable_root
+	without_mount /dev /dev/pts /dev/shm /dev/mqueue
+	mkdir "$T/volume"
+	config '.linux.maskedPaths = ["/etc/secret"] |
+		.mounts += [{destination: "/dev", type: "bind", source: $volume, options: ["bind"]}]' \
+		--arg volume "$T/volume"
+	script 'cat /etc/secret; stat -c %t:%T /etc/secret; echo pwned >/etc/secret'
+	local false_null
+	for false_null in "ln -s $T/secret" "ln -s /proc/sysrq-trigger" "ln -s /etc/secret" \
+		"ln rootfs/etc/secret" mkdir touch; do
+		rm -rf "$T/volume/null"
+		$false_null "$T/volume/null"
+		try rootlet run c1
+		assert_success
+		assert_output 1:3
+		assert_equal "$(cat rootfs/etc/secret)" "masked secret"
+	done
 }
 
 # --- terminals -----------------------------------------------------------------------------------
