@@ -553,20 +553,279 @@ assert_inside_or_refused() {
 
 # --- users of exec -------------------------------------------------------------------------------
 
-@test "CVE-2026-30892: exec --user takes ids that are ids, and no others" {
+@test "CVE-2026-30892: exec --user takes ids that are ids, exactly, and no others" {
 	script 'sleep 1000'
 	running c1
 	local user
-	for user in -1 4294967295 4294967296 18446744073709551616 0x0 "" : 0: :0 0:-1 0:4294967296 " 0" "0 " \
-		0:0:0 root 1e3; do
+	for user in -1 4294967295 4294967296 18446744073709551615 18446744073709551616 0x0 : 0: :0 0:-1 \
+		0:4294967295 0:4294967296 -0 +0 " 0" "0 " $'0\n' $'\t0' 0:0:0 0,0 0.0 root root:root user 1e3 \
+		1000:user "1000 :0" 1000:; do
 		try rootlet exec "--user=$user" c1 id -u
-		if [ "$status" -eq 0 ]; then
-			# Where a spelling is accepted, it is for what it says.
-			assert_match "$user" '^(root|0:|:0)$'
-			assert_output 0
-		else
-			assert_line_count 1 "$stderr"
+		assert_error 'user' 125
+		try rootlet exec -u "$user" c1 id -u
+		assert_error 'user' 125
+	done
+	try rootlet exec --user= c1 id -u
+	assert_error 'user: the value is empty' 2
+	local ids="0 0:0 00:00"
+	has_subids && ids+=" 7:9 1000:1000 65534:1 0007:0"
+	for user in $ids; do
+		try rootlet exec "--user=$user" c1 sh -c 'echo "$(id -u):$(id -g)"'
+		assert_success
+		assert_output "$((10#${user%:*})):$((10#${user##*:}))"
+	done
+	# An id that is none of the container's is refused by the kernel.
+	try rootlet exec --user=4294967294 c1 id -u
+	assert_error 'process.user.uid: 4294967294 is not mapped' 125
+}
+
+@test "CVE-2026-30892: process.user takes ids that are ids, and no others" {
+	local id key
+	for key in uid gid; do
+		for id in -1 4294967295 4294967296 18446744073709551616 1.5 1e3 '"0"' '"root"' true '[]'; do
+			sed "s/\"$key\": 0/\"$key\": $id/" config.json >"$T/config.json"
+			cmp -s config.json "$T/config.json" && fail "nothing changed"
+			try rootlet run --config "$T/config.json" c1
+			assert_failure
 			refute_output
+		done
+	done
+}
+
+# --- lengths -------------------------------------------------------------------------------------
+
+@test "CVE-2021-43784: id mappings are exact or refused, however many and however long" {
+	skip_unless_subids
+	local start count ids
+	read -r start count < <(own_ranges u | head -n 1)
+	config '.process.args = ["cat", "/proc/self/uid_map"] | .linux.namespaces += [{type: "user"}] |
+		.linux.gidMappings = [{containerID: 0, hostID: $gid, size: 1}]' --argjson gid "$(id -g)"
+	cp config.json "$T/config.json"
+	# Backwards, so that no two of them can be taken for one. The kernel has room for 340, and for
+	# a page of text.
+	for ids in 200 340 341 5000; do
+		jq '.linux.uidMappings = [{containerID: 0, hostID: $uid, size: 1}] +
+			[range(1; $n) | {containerID: ., hostID: ($start + $n - .), size: 1}]' \
+			--argjson uid "$(id -u)" --argjson n "$ids" --argjson start "$start" "$T/config.json" >config.json
+		try rootlet run c1
+		if [ "$ids" -eq 200 ] || [ "$status" -eq 0 ]; then
+			assert_success
+			assert_equal "$(map_lines | tr , '\n' | sort -n | tail -n 1)" "$((ids - 1)) $((start + 1)) 1"
+			assert_line_count "$ids" "$output"
+		else
+			assert_error 'linux.uidMappings|map' 125
 		fi
 	done
+	local mapping
+	for mapping in '0 U 4294967296' '0 U 18446744073709551617' '4294967295 U 1' '4294967296 U 1' '0 U 0' \
+		'0 0 1' '1 S 4294967295' '4294967290 S 10' '0 4294967295 1'; do
+		mapping=${mapping/U/$(id -u)}
+		set -- ${mapping/S/$start}
+		jq '.linux.uidMappings = [{containerID: 1, hostID: $s, size: 1}]' --argjson s "$start" \
+			"$T/config.json" | sed "s/\"containerID\": 1\b/\"containerID\": $1/; \
+			s/\"hostID\": $start\b/\"hostID\": $2/; /\"hostID\": $2/,/}/s/\"size\": 1\b/\"size\": $3/" >config.json
+		try rootlet run c1
+		assert_error 'linux.uidMappings|map' 125
+	done
+	assert_nothing_left
+}
+
+@test "CVE-2021-43784: arguments, variables and annotations are exact or refused, however long" {
+	local length
+	for length in 65535 65536 131000; do
+		config '.process.args = ["sh", "-c", "echo ${#0} ${#LONG}", $text] | .process.env += ["LONG=" + $text] |
+			.annotations = {long: $text}' --rawfile text <(head -c "$length" /dev/zero | tr '\0' x)
+		try rootlet run c1
+		assert_success
+		assert_output "$length $length"
+	done
+	# Longer than one string may be (execve(2)).
+	config '.process.args[3] += .process.args[3]'
+	try rootlet run c1
+	assert_error 'process.args' 126
+	config '.process.args = ["sh", "-c", "env | grep -c ^V; echo $#", "sh"] + [range(20000) | "a"] |
+		.process.env = [.process.env[0]] + [range(20000) | "V\(.)=\(.)"]'
+	try rootlet run c1
+	assert_success
+	assert_output $'20000\n20000'
+	config '.process.args = ["sleep", "1000"] | .process.env = [.process.env[0]] |
+		.annotations = ([range(70000) | {key: "a.\(.)", value: "\(.)"}] | from_entries)'
+	running c2
+	assert_equal "$(rootlet state c2 | jq -c '.annotations | [length, ."a.0", ."a.65536", ."a.69999"]')" \
+		'[70000,"0","65536","69999"]'
+}
+
+@test "CVE-2021-43784: mounts are all there or refused, however many" {
+	writable_root
+	local count
+	cp config.json "$T/config.json"
+	for count in 255 257 2000; do
+		jq '.mounts += [range($n) | {destination: "/m/\(.)", type: "bind", source: "/dev/null", options: ["bind"]}] |
+			.process.args = ["sh", "-c", "grep -c \" /m/\" /proc/self/mountinfo"]' \
+			--argjson n "$count" "$T/config.json" >config.json
+		try rootlet run c1
+		if [ "$status" -eq 0 ]; then
+			assert_output "$count"
+		else
+			assert_error 'mounts\[' 125
+		fi
+	done
+	assert_nothing_left
+}
+
+# --- names and paths -----------------------------------------------------------------------------
+
+@test "an id is a name and leads nowhere" {
+	local id
+	script 'sleep 1000'
+	mkdir -p "$STATE_DIR"
+	chmod 700 "$STATE_DIR"
+	ln -s "$T/outside" "$STATE_DIR/link"
+	for id in .. . ../outside "../../outside/new" "$T/outside/new" a/b "a/../../../outside/new" "" "-f" \
+		$'a\nb' "$(printf 'x%.0s' {1..256})"; do
+		try rootlet create -- "$id"
+		assert_error 'container id'
+		try rootlet delete --force -- "$id"
+		assert_error 'container id'
+	done
+	for id in create "delete --force" start state "kill" "exec"; do
+		# shellcheck disable=SC2086
+		case $id in
+		exec) try rootlet exec link true ;;
+		*) try rootlet $id link ;;
+		esac
+		assert_failure
+	done
+	rm "$STATE_DIR/link"
+	assert_nothing_left
+}
+
+@test "hooks of the container are programs of the container" {
+	printf '#!/bin/sh\ntouch %s/outside/hook\n' "$T" >"$T/hook"
+	chmod +x "$T/hook"
+	writable_root
+	config '.process.args = ["true"]'
+	local path
+	ln -s "$T/hook" rootfs/hook
+	for path in "$T/hook" "/../../../../../../../..$T/hook" /hook /proc/self/fd/3/hook /proc/1/root/hook hook \
+		../hook ""; do
+		config '.hooks.startContainer = [{path: $path}]' --arg path "$path"
+		try careless "$ROOTLET" --root "$STATE_DIR" run c1
+		assert_error 'hooks.startContainer\[0\]' 125
+	done
+	for path in hook ../hook ./hook ""; do
+		config '.hooks = {createRuntime: [{path: $path}]}' --arg path "$path"
+		try rootlet run c1
+		assert_error 'hooks.createRuntime\[0\]' 125
+	done
+	assert_nothing_left
+}
+
+@test "cgroupsPath makes nothing outside of the cgroups" {
+	local path
+	config '.process.args = ["true"]'
+	for path in "../../../../../../../..$T/outside/new" "$T/outside/new" "/../../$T/outside/new" ../../../../tmp; do
+		config '.linux.cgroupsPath = $path' --arg path "$path"
+		try rootlet run c1
+		[ "$status" -eq 0 ] || assert_error 'cgroupsPath' 125
+	done
+	assert_nothing_left
+}
+
+@test "a pid file that is a link replaces the link, and not what it leads to" {
+	config '.process.args = ["sleep", "1000"]'
+	ln -s "$T/secret" "$T/pid"
+	ln -s "$T/secret" "$T/.pid.new"
+	created c1 --pid-file "$T/pid"
+	assert_equal "$(cat "$T/pid")" "$(pid_of c1)"
+	[ ! -L "$T/pid" ]
+	assert_equal "$(cat "$T/secret")" "host secret"
+	# Nor does what a failed run takes back.
+	ln -sf "$T/outside" "$T/directory"
+	config '.process.args = ["/missing"]'
+	ln -sf "$T/secret" "$T/pid2"
+	try rootlet run --pid-file "$T/pid2" c2
+	assert_failure 127
+	assert_equal "$(cat "$T/secret")" "host secret"
+}
+
+@test "a state directory that is not the user's own alone is refused, by links and .. as well" {
+	skip_if_root
+	local directory
+	mkdir -m 777 "$T/open"
+	chmod 777 "$T/open"
+	ln -s "$T/open" "$T/link"
+	ln -s /etc "$T/etc"
+	for directory in "$T/open" "$T/link" "$T/outside/../open" "$T/etc" /tmp /; do
+		try "$ROOTLET" --root "$directory" create c1
+		assert_error 'belongs to uid|written by others'
+	done
+	# Without --root it may not even be a link.
+	rm -rf "$STATE_DIR"
+	ln -s "$T/outside" "$STATE_DIR"
+	try rootlet create c1
+	assert_error 'state directory'
+	rm "$STATE_DIR"
+	[ -z "$(ls -A "$T/open")" ]
+}
+
+# --- what the program finds of us ----------------------------------------------------------------
+
+@test "what is in rootlet's environment is not in the program's, nor in init's" {
+	export ROOTLET_TEST_SECRET=host-secret AWS_SECRET_ACCESS_KEY=host-secret LD_PRELOAD_TEST=host-secret
+	script 'env; tr "\0" "\n" </proc/1/environ; tr "\0" "\n" </proc/self/environ'
+	try rootlet run c1
+	assert_success
+	assert_line 'TERM=xterm'
+	refute_match "$output" 'host-secret|RL_TEST_ID|XDG_'
+	script 'sleep 1000'
+	created c2
+	try rootlet exec c2 sh -c 'env; cat /proc/1/environ /proc/self/environ | tr "\0" "\n"'
+	refute_match "$output" 'host-secret|RL_TEST_ID|XDG_'
+	rootlet start c2
+	try rootlet exec c2 sh -c 'env; cat /proc/1/environ /proc/self/environ | tr "\0" "\n"'
+	assert_success
+	refute_match "$output" 'host-secret|RL_TEST_ID|XDG_'
+	# A hook in the container is the container's, too.
+	writable_root
+	printf '#!/bin/sh\nenv >/environment\n' >rootfs/hook
+	chmod +x rootfs/hook
+	config '.hooks.startContainer = [{path: "/hook"}] | .process.args = ["cat", "/environment"]'
+	try rootlet run c3
+	assert_success
+	refute_match "$output" 'host-secret|RL_TEST_ID|XDG_'
+}
+
+@test "keys of the user's session are none of the container's" {
+	local keys
+	keys=$(test_program keys)
+	cp "$keys" rootfs/keys
+	config '.process.args = ["/keys", "find", "rootlet-test"]'
+	try "$keys" add rootlet-test "$ROOTLET" --root "$STATE_DIR" run --no-new-keyring c1
+	[ "$status" -ne 77 ] || skip "no keyrings here"
+	assert_success
+	# Shared when that is asked for, or this would prove nothing.
+	assert_output 'found: host secret'
+	try "$keys" add rootlet-test "$ROOTLET" --root "$STATE_DIR" run c1
+	assert_success
+	assert_match "$output" '^none: '
+	script 'sleep 1000'
+	running c2
+	try "$keys" add rootlet-test "$ROOTLET" --root "$STATE_DIR" exec c2 /keys find rootlet-test
+	assert_success
+	assert_match "$output" '^none: '
+}
+
+@test "a program on the user's terminal cannot type there (TIOCSTI)" {
+	cp "$(test_program push-input)" rootfs/push-input
+	config '.process.args = ["/push-input"]'
+	capable CAP_SYS_ADMIN CAP_SYS_TTY_CONFIG
+	try on_terminal -- "$ROOTLET" --root "$STATE_DIR" run c1
+	assert_success
+	assert_equal "$(tr -d '\r' <<<"$output")" tried
+	script 'sleep 1000'
+	running c2
+	try on_terminal -- "$ROOTLET" --root "$STATE_DIR" exec c2 /push-input
+	assert_success
+	assert_equal "$(tr -d '\r' <<<"$output")" tried
 }
