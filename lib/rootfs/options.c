@@ -92,9 +92,13 @@ static const struct option options_table[] = {
 	SUPER("nolazytime", "nolazytime"),
 	SUPER("mand", "mand"),
 	SUPER("nomand", "nomand"),
-	SUPER("silent", "silent"),
+	/*
+	 * Flags of mount(2) that fsconfig(2) does not have. What the kernel says goes to whoever made
+	 * the mount, and a file system that can count changes does so without being asked.
+	 */
+	{ "silent", OPTION_NOTHING, 0, 0, NULL },
 	{ "loud", OPTION_NOTHING, 0, 0, NULL },
-	SUPER("iversion", "iversion"),
+	{ "iversion", OPTION_NOTHING, 0, 0, NULL },
 	{ "noiversion", OPTION_NOTHING, 0, 0, NULL },
 	/* /etc/fstab's words for other programs. */
 	{ "auto", OPTION_NOTHING, 0, 0, NULL },

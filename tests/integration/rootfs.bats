@@ -661,6 +661,40 @@ nested_bind() { # OPTION…
 	assert_match "$(super_options /tmp)" '(^|,)size=1024k(,|$)'
 }
 
+@test "tmpfs: words for the file system as a whole" {
+	local case
+	for case in sync:sync dirsync:dirsync lazytime:lazytime mand:mand; do
+		without_mount /tmp
+		tmpfs_on /tmp "${case%:*}"
+		mounts
+		assert_match "$case $(super_options /tmp)" "(,| )${case#*:}(,|\$)"
+		# And the contrary word takes it back.
+		without_mount /tmp
+		case $case in
+		sync:*) tmpfs_on /tmp sync async ;;
+		dirsync:*) continue ;; # has none
+		*) tmpfs_on /tmp "${case%:*}" "no${case%:*}" ;;
+		esac
+		mounts
+		refute_match "$case $(super_options /tmp)" ",${case#*:}(,|\$)"
+	done
+}
+
+@test "tmpfs: words that ask for nothing change nothing" {
+	local plain word
+	tmpfs_on /tmp mode=755
+	mounts
+	plain="$(mount_options /tmp) $(super_options /tmp)"
+	for word in silent loud iversion noiversion defaults auto noauto async nomand nolazytime \
+		suid dev exec rw atime diratime symfollow relatime norelatime nostrictatime; do
+		without_mount /tmp
+		tmpfs_on /tmp mode=755 "$word"
+		mounts
+		refute_stderr
+		assert_equal "$word $(mount_options /tmp) $(super_options /tmp)" "$word $plain"
+	done
+}
+
 @test "tmpfs: owner and group" {
 	tmpfs_on /tmp uid=0 gid=0 mode=0750
 	script 'stat -c %u:%g:%a /tmp'
