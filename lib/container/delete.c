@@ -96,8 +96,9 @@ int container_delete(const struct rootlet_context *context, const char *id, bool
 	if (end_processes(&container, err) < 0)
 		return -1;
 	/* The hooks are in the files that go now. */
-	if (container.has_state && config_read(container.dir_fd, CONTAINER_CONFIG_FILE,
-	                                       "the container's config.json", &config, NULL) < 0)
+	if (container.has_state &&
+	    config_read_copy(container.dir_fd, CONTAINER_CONFIG_FILE, "the container's config.json",
+	                     &config, NULL) < 0)
 		log_debug("container \"%s\" has no config.json any more", id);
 	if (container_remove(&container, err) < 0)
 		return -1;

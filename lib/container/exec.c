@@ -188,8 +188,8 @@ static int read_process_file(struct exec *exec, struct error **err)
 
 static int make_process(struct exec *exec, struct error **err)
 {
-	if (config_read(exec->container.dir_fd, CONTAINER_CONFIG_FILE,
-	                "the container's config.json", &exec->config, err) < 0)
+	if (config_read_copy(exec->container.dir_fd, CONTAINER_CONFIG_FILE,
+	                     "the container's config.json", &exec->config, err) < 0)
 		return -1;
 	if (exec->options->process_file) {
 		if (read_process_file(exec, err) < 0)

@@ -16,8 +16,8 @@
 static int read_config(const struct container *container, struct config **config,
                        struct error **err)
 {
-	return config_read(container->dir_fd, CONTAINER_CONFIG_FILE, "the container's config.json",
-	                   config, err);
+	return config_read_copy(container->dir_fd, CONTAINER_CONFIG_FILE,
+	                        "the container's config.json", config, err);
 }
 
 /*

@@ -679,6 +679,17 @@ int config_read(int dirfd, const char *path, const char *origin, struct config *
 	return config_parse(text, (size_t)length, origin, config, err);
 }
 
+int config_read_copy(int dirfd, const char *path, const char *origin, struct config **config,
+                     struct error **err)
+{
+	int log = log_fd(), ret;
+
+	log_redirect(-1);
+	ret = config_read(dirfd, path, origin, config, err);
+	log_redirect(log);
+	return ret;
+}
+
 char *config_format(const struct config *config, struct error **err)
 {
 	return json_encode(&config_table, config, JSON_STYLE_INDENTED, err);

@@ -408,6 +408,10 @@ int config_read(int dirfd, const char *path, const char *origin, struct config *
 
 #define CONFIG_MAX_SIZE (16u << 20) /* bytes */
 
+/* The same for a copy of a document: what it gives reason to warn about was said at the first time. */
+int config_read_copy(int dirfd, const char *path, const char *origin, struct config **config,
+                     struct error **err);
+
 /*
  * config_format - @config as a document again: indented, ended by a newline
  *

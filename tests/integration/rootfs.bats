@@ -852,6 +852,14 @@ fifo"
 	assert_nothing_left
 }
 
+@test "a relative destination is taken from /, with one warning" {
+	tmpfs_on tmp
+	mounts
+	assert_equal "$(mount_type /tmp)" tmpfs
+	assert_line_count 1 "$stderr"
+	assert_match "$stderr" "mounts\\[$(last_mount)\\]\\.destination: relative path, taken from /"
+}
+
 @test "the container's root itself is no destination" {
 	local destination
 	ln -s / rootfs/itself
