@@ -21,6 +21,7 @@
 #include <sys/random.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/number.h"
 #include "spec/config.h"
 
@@ -570,15 +571,33 @@ static int decode_flags(const struct decoder *decoder, const struct json_field *
 	return 0;
 }
 
+/* The pattern of the schema, ^CAP_([A-Z]|_)+$. */
+static bool looks_like_capability(const char *name)
+{
+	static const char prefix[] = "CAP_";
+	size_t length = strlen(prefix);
+
+	return strncmp(name, prefix, length) == 0 && name[length] &&
+	       name[length + strspn(name + length, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_")] == '\0';
+}
+
+/*
+ * What may be a capability of a newer kernel must be a warning, and should not fail (config.md,
+ * "capabilities"); what can be none is refused.
+ */
 static int unknown_capability(const struct decoder *decoder, const json_t *value,
                               const struct place *place)
 {
 	_cleanup_free_ char *quoted = quote_value(value);
+	const char *where = place_text(decoder->arena, place);
 
-	if (!quoted)
+	if (!quoted || !where)
 		return no_memory(decoder);
-	return fail(decoder, place, "unknown capability %s; see capabilities(7) for their names",
-	            quoted);
+	if (!looks_like_capability(json_string_value(value)))
+		return fail(decoder, place,
+		            "unknown capability %s; see capabilities(7) for their names", quoted);
+	log_warning("%s: %s: unknown capability %s, left out", decoder->origin, where, quoted);
+	return 0;
 }
 
 static int decode_capabilities(const struct decoder *decoder, const struct json_field *field,
@@ -597,9 +616,10 @@ static int decode_capabilities(const struct decoder *decoder, const struct json_
 
 		if (!name)
 			return -1;
-		if (number < 0)
-			return unknown_capability(decoder, item, &here);
-		*set |= UINT64_C(1) << number;
+		if (number >= 0)
+			*set |= UINT64_C(1) << number;
+		else if (unknown_capability(decoder, item, &here) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -382,6 +382,14 @@ capabilities() { # JSON
 	assert_equal "$(proc_status CapBnd)" "$(caps_mask CAP_KILL CAP_CHOWN)"
 }
 
+@test "capabilities: one that only a newer kernel may know is left out with a warning" {
+	capabilities '{"bounding": ["CAP_KILL", "CAP_FLY"], "permitted": ["CAP_KILL"]}'
+	status_of_program
+	assert_line_count 1 "$stderr"
+	assert_match "$stderr" 'process\.capabilities\.bounding\[1\]: unknown capability "CAP_FLY", left out'
+	assert_equal "$(proc_status CapBnd)" "$(caps_mask CAP_KILL)"
+}
+
 @test "noNewPrivileges: true, false and absent" {
 	status_of_program
 	assert_equal "$(proc_status NoNewPrivs)" 1
