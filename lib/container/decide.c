@@ -17,6 +17,7 @@
 #include "process/label.h"
 #include "process/terminal.h"
 #include "rootfs/idmapped.h"
+#include "spec/names.h"
 
 #define LISTEN_FDS_MAX 1024u
 
@@ -253,6 +254,29 @@ static int report_lost_settings(const struct creation *creation, struct error **
 	return lost_settings_report(creation->config, creation->context->strict, privileged, err);
 }
 
+/*
+ * The kernel keeps user.* per user namespace. In ours it would be the limits of all that shares
+ * the caller's.
+ */
+static int check_user_sysctls(const struct creation *creation, struct error **err)
+{
+	const struct string_map *sysctls = &creation->config->linux.sysctl;
+
+	if (creation->plan.new_user_namespace || creation->plan.joined_user_namespace)
+		return 0;
+	for (size_t i = 0; i < sysctls->count; i++) {
+		char path[256];
+
+		if (sysctl_path(sysctls->items[i].key, path, sizeof(path)) &&
+		    strncmp(path, "user/", strlen("user/")) == 0)
+			return error_set(err, 0,
+			                 "linux.sysctl[\"%s\"]: needs a user namespace; add "
+			                 "{ \"type\": \"user\" } to linux.namespaces",
+			                 sysctls->items[i].key);
+	}
+	return 0;
+}
+
 int creation_decide(struct creation *creation, struct error **err)
 {
 	if (find_bundle(creation, err) < 0 || read_config(creation, err) < 0)
@@ -264,6 +288,8 @@ int creation_decide(struct creation *creation, struct error **err)
 	if (entry_check_stdio(&creation->config->process, err) < 0)
 		return -1;
 	if (plan_environment(creation, err) < 0 || plan_namespaces(creation, err) < 0)
+		return -1;
+	if (check_user_sysctls(creation, err) < 0)
 		return -1;
 	if (net_devices_check(creation->config, creation->caller.privileged, err) < 0)
 		return -1;

@@ -740,6 +740,18 @@ show_schedule() {
 	assert_error 'linux\.sysctl\[.*net\.ipv4\.ip_forward.*needs a namespace.*"network"' 125
 }
 
+@test "sysctls of the user namespace: of the container's own, or refused" {
+	config '.linux.sysctl = {"user.max_uts_namespaces": "7"} |
+		.process.args = ["cat", "/proc/sys/user/max_uts_namespaces"]'
+	try rootlet run c1
+	assert_success
+	assert_output 7
+	skip_unless_subids
+	need_python ctypes
+	try "$PYTHON" "$TESTS/userns.py" "$ROOTLET" --root "$STATE_DIR" run c1
+	assert_error 'linux\.sysctl\["user\.max_uts_namespaces"\]: needs a user namespace' 125
+}
+
 @test "a sysctl value that the kernel refuses is an error with its name" {
 	config '.linux.sysctl = {"net.ipv4.ip_unprivileged_port_start": "many"}'
 	try rootlet run c1

@@ -44,6 +44,16 @@ setup_test() {
 	assert_equal "$(xargs <<<"$output")" "0 200000 1000 0 300000 1000 0"
 }
 
+@test "sysctls of the user namespace are refused without one: the host would get them" {
+	local before
+	before=$(cat /proc/sys/user/max_uts_namespaces)
+	config '.linux.sysctl = {"user.max_uts_namespaces": "7"}'
+	try rootlet run c1
+	assert_error 'linux\.sysctl\["user\.max_uts_namespaces"\]: needs a user namespace' 125
+	assert_equal "$(cat /proc/sys/user/max_uts_namespaces)" "$before"
+	assert_nothing_left
+}
+
 @test "another user of the container is that user of the host" {
 	config '.process.user = {uid: 1234, gid: 5678, additionalGids: [42]}'
 	script 'echo "$(id -u) $(id -g) $(id -G)"; sleep 1000'
