@@ -192,15 +192,32 @@ static int wait_for_go(struct init *init, struct error **err)
 	return 0;
 }
 
+/*
+ * The files of the names belong to the host's root, whatever user namespace the uts namespace is
+ * of. Return: 1 when @path is none of them, 0, or -1 with errno.
+ */
+static int set_name_sysctl(const char *path, const char *value)
+{
+	if (strcmp(path, "kernel/hostname") == 0)
+		return sethostname(value, strlen(value));
+	if (strcmp(path, "kernel/domainname") == 0)
+		return setdomainname(value, strlen(value));
+	return 1;
+}
+
 /* The procfs is the host's, which shows each process the sysctls of its own namespaces. */
 static int set_sysctl(const struct init *init, const struct key_value *sysctl, struct error **err)
 {
 	char path[PATH_MAX] = "sys/";
 	size_t prefix = strlen(path);
+	int result;
 
 	if (!sysctl_path(sysctl->key, path + prefix, sizeof(path) - prefix))
 		return error_set(err, ENAMETOOLONG, "linux.sysctl: %s", sysctl->key);
-	if (file_write_at(init->proc_fd, path, sysctl->value) < 0)
+	result = set_name_sysctl(path + prefix, sysctl->value);
+	if (result > 0)
+		result = file_write_at(init->proc_fd, path, sysctl->value);
+	if (result < 0)
 		return error_set(err, errno, "linux.sysctl: %s = %s", sysctl->key, sysctl->value);
 	return 0;
 }

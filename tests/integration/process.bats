@@ -752,6 +752,21 @@ show_schedule() {
 	assert_error 'linux\.sysctl\["user\.max_uts_namespaces"\]: needs a user namespace' 125
 }
 
+@test "a sysctl of the uts namespace, and its contradiction" {
+	config 'del(.hostname) |
+		.linux.sysctl = {"kernel.hostname": "host-2", "kernel/domainname": "example.org"}'
+	script 'cd /proc/sys/kernel; cat hostname domainname'
+	try rootlet run c1
+	assert_success
+	assert_output $'host-2\nexample.org'
+	config '.linux.sysctl = {"kernel.domainname": ("x" * 65)}'
+	try rootlet run c1
+	assert_error 'linux\.sysctl: kernel\.domainname = x+: Invalid argument' 125
+	config '.linux.sysctl = {"kernel.hostname": "other"} | .hostname = "host-1"'
+	try rootlet run c1
+	assert_error 'linux\.sysctl\["kernel\.hostname"\]: contradicts hostname' 125
+}
+
 @test "a sysctl value that the kernel refuses is an error with its name" {
 	config '.linux.sysctl = {"net.ipv4.ip_unprivileged_port_start": "many"}'
 	try rootlet run c1
