@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/number.h"
 #include "container/lost.h"
 #include "container/notify.h"
@@ -61,6 +62,30 @@ static int check_supported(const struct creation *creation, struct error **err)
 		return error_set(err, 0,
 		                 "linux.intelRdt: not supported by this version of rootlet");
 	return 0;
+}
+
+/* Somebody meant them; that they are for another platform should not be found out by debugging. */
+static void warn_other_platforms(const struct config *config)
+{
+	const struct {
+		const char *name;
+		bool there;
+	} sections[] = {
+		{ "windows", config->has_windows }, { "solaris", config->has_solaris },
+		{ "vm", config->has_vm },           { "zos", config->has_zos },
+		{ "freebsd", config->has_freebsd },
+	};
+	char names[64] = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
+		size_t length = strlen(names);
+
+		if (sections[i].there)
+			snprintf(names + length, sizeof(names) - length, "%s%s",
+			         length > 0 ? ", " : "", sections[i].name);
+	}
+	if (*names)
+		log_warning("config.json: %s: ignored, this is Linux", names);
 }
 
 static int check_terminal(const struct creation *creation, struct error **err)
@@ -283,6 +308,7 @@ int creation_decide(struct creation *creation, struct error **err)
 		return -1;
 	if (check_supported(creation, err) < 0 || check_terminal(creation, err) < 0)
 		return -1;
+	warn_other_platforms(creation->config);
 	if (label_check(&creation->config->process, &creation->config->linux, err) < 0)
 		return -1;
 	if (entry_check_stdio(&creation->config->process, err) < 0)

@@ -344,6 +344,15 @@ all_values_refused() {
 
 # --- the root file system --------------------------------------------------------------------
 
+@test "sections for other platforms are ignored, with one warning" {
+	config '. + {windows: {layerFolders: ["a"]}, vm: {kernel: {path: "/k"}}, solaris: {}, zos: {}, freebsd: {}} |
+		.process.commandLine = "cmd" | .process.user.username = "somebody"'
+	try rootlet run c1
+	assert_success
+	assert_equal "$stderr" \
+		"rootlet: warning: config.json: windows, solaris, vm, zos, freebsd: ignored, this is Linux"
+}
+
 @test "rootfs is missing" {
 	rm -r rootfs
 	refused 'rootfs'
