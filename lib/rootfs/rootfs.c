@@ -55,6 +55,11 @@ static int open_null(struct rootfs *rootfs, struct error **err)
 
 static int open_root(struct rootfs *rootfs, struct error **err)
 {
+	/* Once private, a copy receives nothing of what the host mounts below the root later. */
+	const struct mount_options options = {
+		.propagation = rootfs->plan->propagation & MS_SLAVE,
+		.propagation_recursive = true,
+	};
 	const char *path = rootfs->plan->root;
 	_cleanup_fd_ int below = -1;
 
@@ -64,7 +69,7 @@ static int open_root(struct rootfs *rootfs, struct error **err)
 	below = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (below < 0)
 		return error_set(err, errno, "root.path: %s", path);
-	return mount_attach(rootfs->root_fd, below, &no_options, "root.path", err);
+	return mount_attach(rootfs->root_fd, below, &options, "root.path", err);
 }
 
 /* Read-only disks are not to be written to at all; other filesystems are made for this mount. */

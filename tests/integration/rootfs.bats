@@ -194,6 +194,43 @@ single_id() {
 	done
 }
 
+# with_host_mounts SCRIPT: run it as root of a user namespace, which can mount and share mounts of
+# a host's own around the container. rl is rootlet; with a user namespace of the container's own, and
+# without one.
+with_host_mounts() {
+	skip_unless_subids
+	need_python ctypes
+	local edit
+	for edit in 'del((.linux.namespaces[] | select(.type == "user")), .linux.uidMappings, .linux.gidMappings)' \
+		'.linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}] | .linux.gidMappings = .linux.uidMappings'; do
+		config "$edit"
+		try "$PYTHON" "$TESTS/userns.py" bash -ec "rl() { \"\$ROOTLET\" --root '$STATE_DIR' \"\$@\"; }
+			$1"
+		assert_success
+	done
+}
+
+@test "rootfsPropagation: a slave sees what the host mounts below the root later" {
+	local word later
+	config '.process.args = ["sleep", "1000"]'
+	for word in slave rslave private rprivate shared; do
+		case $word in
+		*slave) later=tmpfs ;;
+		*) later=none ;;
+		esac
+		config '.linux.rootfsPropagation = $word' --arg word "$word"
+		with_host_mounts 'mount --bind rootfs rootfs
+			mount --make-shared rootfs
+			rl create c1 </dev/null >/dev/null 2>"$RL_TEST_ID/create" || cat "$RL_TEST_ID/create"
+			rl start c1
+			mount -t tmpfs tmpfs rootfs/var
+			rl exec c1 awk "\$5 == \"/var\" { found = 1 } END { print found ? \"tmpfs\" : \"none\" }" /proc/self/mountinfo
+			rl delete --force c1'
+		assert_equal "$word $output" "$word $later"
+	done
+}
+
 # --- masked and read-only paths --------------------------------------------------------------
 
 @test "masked: a file is the null device, a directory is empty and read-only" {
@@ -600,6 +637,37 @@ nested_bind() { # OPTION…
 	for word in slave rslave; do
 		refute_match "$word $(mount_propagation "/$word")" 'shared'
 	done
+}
+
+@test "bind: a slave receives the mounts of the host, a private one does not, neither passes any on" {
+	writable_root
+	mkdir "$T/tree"
+	local word
+	for word in private rprivate slave rslave shared rshared unbindable runbindable; do
+		bind_on "/$word" "$T/tree" rbind "$word"
+	done
+	config '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])'
+	config '.process.args = ["sleep", "1000"]'
+	with_host_mounts 'mount -t tmpfs tmpfs "$RL_TEST_ID/tree"
+		mount --make-shared "$RL_TEST_ID/tree"
+		mkdir "$RL_TEST_ID/tree/sub" "$RL_TEST_ID/tree/back"
+		rl create c1 </dev/null >/dev/null 2>"$RL_TEST_ID/create" || cat "$RL_TEST_ID/create"
+		rl start c1
+		mount -t tmpfs tmpfs "$RL_TEST_ID/tree/sub"
+		for word in private slave shared unbindable; do
+			rl exec c1 mount -t tmpfs tmpfs "/r$word/back"
+		done
+		rl exec c1 cat /proc/self/mountinfo
+		echo "host: $(grep -c "tree/back" /proc/self/mountinfo || true)"
+		rl delete --force c1'
+	for word in private unbindable; do
+		assert_equal "$word $(mounts_at "/$word/sub") $(mounts_at "/r$word/sub")" "$word 0 0"
+	done
+	for word in slave rslave; do
+		assert_equal "$word $(mounts_at "/$word/sub")" "$word 1"
+		assert_match "$word $(mount_propagation "/$word")" ' master:[0-9]+$'
+	done
+	assert_line "host: 0"
 }
 
 @test "bind: flags that are locked are kept, not an error" {
