@@ -257,6 +257,29 @@ limit_of() { # WORDS OF /proc/self/limits
 	assert_equal "$(limit_of 'Max msgqueue size')" "1000 2000"
 }
 
+@test "rlimits: each of the sixteen, read back" {
+	local name words soft hard
+	local -A words_of=([AS]="Max address space" [CORE]="Max core file size" [CPU]="Max cpu time"
+		[DATA]="Max data size" [FSIZE]="Max file size" [LOCKS]="Max file locks"
+		[MEMLOCK]="Max locked memory" [MSGQUEUE]="Max msgqueue size" [NICE]="Max nice priority"
+		[NOFILE]="Max open files" [NPROC]="Max processes" [RSS]="Max resident set"
+		[RTPRIO]="Max realtime priority" [RTTIME]="Max realtime timeout"
+		[SIGPENDING]="Max pending signals" [STACK]="Max stack size")
+	config '.process.args = ["cat", "/proc/self/limits"]'
+	for name in "${!words_of[@]}"; do
+		# Soft and hard are what we may have, the soft one a little less where it can be.
+		read -r _ hard <<<"$(output=$(cat /proc/self/limits) && limit_of "${words_of[$name]}")"
+		[ "$hard" != unlimited ] || hard=9000000000
+		soft=$((hard > 4096 ? hard - 4096 : hard))
+		config '.process.rlimits = [{type: $type, soft: $soft, hard: $hard}]' \
+			--arg type "RLIMIT_$name" --argjson soft "$soft" --argjson hard "$hard"
+		try rootlet run c1
+		assert_success
+		assert_equal "$name $(limit_of "${words_of[$name]}")" "$name $soft $hard"
+	done
+	assert_equal "${#words_of[@]}" 16
+}
+
 @test "rlimits: those that are not in the config stay ours" {
 	config '.process.rlimits = []'
 	config '.process.args = ["cat", "/proc/self/limits"]'
@@ -470,6 +493,105 @@ engine_profile() {
 	assert_output 0
 }
 
+@test "seccomp: each operator, on numbers of 64 bits" {
+	local case op verdict value
+	# With 0x100000005: what the operator says of a smaller number, of this one, of a larger one.
+	for case in NE:yny LT:ynn LE:yyn EQ:nyn GE:nyy GT:nny; do
+		op=${case%:*} verdict=${case#*:}
+		seccomp "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [
+			{\"names\": [\"getpriority\"], \"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": 91,
+			 \"args\": [{\"index\": 2, \"value\": 4294967301, \"op\": \"SCMP_CMP_$op\"}]}]}"
+		for value in 5 4294967301 4294967302; do
+			try_call getpriority 0 0 "$value"
+			case ${verdict:0:1} in
+			y) assert_equal "$op $value $output" "$op $value 91" ;;
+			n) assert_equal "$op $value $output" "$op $value 0" ;;
+			esac
+			verdict=${verdict:1}
+		done
+	done
+	seccomp '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["getpriority"], "action": "SCMP_ACT_ERRNO", "errnoRet": 91,
+		 "args": [{"index": 2, "value": 4294967296, "valueTwo": 4294967296, "op": "SCMP_CMP_MASKED_EQ"}]}]}'
+	try_call getpriority 0 0 4294967303
+	assert_output 91
+	try_call getpriority 0 0 7
+	assert_output 0
+}
+
+@test "seccomp: conditions on several arguments must all hold, of those on one argument any" {
+	seccomp '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["getpriority"], "action": "SCMP_ACT_ERRNO", "errnoRet": 91, "args": [
+			{"index": 0, "value": 0, "op": "SCMP_CMP_EQ"}, {"index": 5, "value": 7, "op": "SCMP_CMP_EQ"}]},
+		{"names": ["getpriority"], "action": "SCMP_ACT_ERRNO", "errnoRet": 92, "args": [
+			{"index": 2, "value": 1, "op": "SCMP_CMP_EQ"}, {"index": 2, "value": 3, "op": "SCMP_CMP_EQ"}]}]}'
+	try_call getpriority 0 0 0 0 0 7
+	assert_output 91
+	try_call getpriority 0 0 0 0 0 8
+	assert_output 0
+	local value
+	for value in 1 3; do
+		try_call getpriority 0 0 "$value"
+		assert_output 92
+	done
+	try_call getpriority 0 0 2
+	assert_output 0
+}
+
+@test "seccomp: trap is SIGSYS, log lets go on, trace without a tracer is ENOSYS" {
+	local action
+	local -A result=([SCMP_ACT_LOG]=0 [SCMP_ACT_ALLOW]=0 [SCMP_ACT_TRACE]=38)
+	for action in "${!result[@]}"; do
+		# With another default action, so that a rule that was lost would be seen.
+		seccomp "$(engine_profile)"
+		config '.linux.seccomp.syscalls += [{names: ["getpriority"], action: $action}]' --arg action "$action"
+		try_call getpriority
+		assert_success
+		assert_equal "$action $output" "$action ${result[$action]}"
+	done
+	seccomp '{"defaultAction": "SCMP_ACT_LOG", "syscalls": [{"names": ["getpriority"], "action": "SCMP_ACT_TRAP"}]}'
+	try_call getpriority
+	assert_failure $((128 + 31))
+	# As the default action, which everything else must be let off from.
+	seccomp "$(engine_profile | jq -c '.defaultAction = "SCMP_ACT_TRAP"')"
+	try_call getpriority
+	assert_failure $((128 + 31))
+}
+
+@test "seccomp: architectures: the filter is for those that are listed, no others can call" {
+	[ "$(uname -m)" = x86_64 ] || skip "is about x86_64"
+	local calls32
+	calls32=$(test_program call32)
+	[ "$("$calls32" 2>&1)" = "0" ] || skip "this kernel has no 32-bit system calls"
+	cp "$calls32" rootfs/call32
+	seccomp '{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"],
+		"syscalls": [{"names": ["getpriority"], "action": "SCMP_ACT_ERRNO", "errnoRet": 99}]}'
+	try_call getpriority
+	assert_output 99
+	config '.process.args = ["/call32"]'
+	try rootlet run c1
+	assert_success
+	assert_output 99
+	config '.linux.seccomp.architectures = ["SCMP_ARCH_X86_64"]'
+	try rootlet run c1
+	assert_failure $((128 + 31))
+	refute_output
+}
+
+@test "seccomp: filters with each flag, with all and with none of them are installed" {
+	local flags
+	for flags in '[]' '["SECCOMP_FILTER_FLAG_TSYNC"]' '["SECCOMP_FILTER_FLAG_LOG"]' \
+		'["SECCOMP_FILTER_FLAG_SPEC_ALLOW"]' '["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]' \
+		'["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"]'; do
+		seccomp '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+			{"names": ["getpriority"], "action": "SCMP_ACT_ERRNO", "errnoRet": 99}]}'
+		config '.linux.seccomp.flags = $flags' --argjson flags "$flags"
+		try_call getpriority
+		assert_success
+		assert_equal "$flags $output" "$flags 99"
+	done
+}
+
 @test "seccomp: kill ends the program with SIGSYS" {
 	local action
 	for action in SCMP_ACT_KILL SCMP_ACT_KILL_THREAD SCMP_ACT_KILL_PROCESS; do
@@ -631,6 +753,41 @@ show_schedule() {
 	assert_match "$output" '^5 '
 }
 
+@test "scheduler: SCHED_FLAG_RESET_ON_FORK" {
+	command -v chrt >/dev/null || skip "needs chrt"
+	config '.process.scheduler = {policy: "SCHED_BATCH", flags: ["SCHED_FLAG_RESET_ON_FORK"]} |
+		.process.args = ["sleep", "1000"]'
+	running c1
+	try chrt -p "$(pid_of c1)"
+	assert_match "$output" 'SCHED_BATCH.SCHED_RESET_ON_FORK'
+	rootlet delete --force c1
+	config 'del(.process.scheduler.flags)'
+	running c1
+	try chrt -p "$(pid_of c1)"
+	assert_match "$output" 'SCHED_BATCH'
+	refute_match "$output" 'RESET_ON_FORK'
+}
+
+@test "scheduler: what the kernel has not is refused with the policy's name" {
+	config '.process.scheduler = {policy: "SCHED_ISO"}'
+	try rootlet run c1
+	assert_error 'process\.scheduler: SCHED_ISO: Invalid argument' 125
+	# The specification has no property for the values that these flags say are there.
+	config '.process.scheduler = {policy: "SCHED_OTHER", flags: ["SCHED_FLAG_UTIL_CLAMP_MIN"]}'
+	try rootlet run c1
+	assert_error 'process\.scheduler: SCHED_OTHER: ' 125
+	assert_nothing_left
+}
+
+@test "scheduler: a lower nice value without the privilege is refused, with what it takes" {
+	skip_if_root
+	[ "$(ulimit -H -e)" = 0 ] || skip "this user may lower nice values"
+	config '.process.scheduler = {policy: "SCHED_OTHER", nice: -5}'
+	try rootlet run c1
+	assert_error 'process\.scheduler: SCHED_OTHER: .*RLIMIT_NICE' 125
+	assert_nothing_left
+}
+
 @test "scheduler: real time without the privilege is refused, with what it takes" {
 	skip_if_root
 	[ "$(ulimit -H -r)" = 0 ] || skip "this user may use real time"
@@ -650,6 +807,45 @@ show_schedule() {
 	try rootlet run c1
 	assert_success
 	assert_match "$output" '^idle'
+}
+
+@test "ioPriority: each level, and real time is refused without the privilege" {
+	local level
+	config '.process.args = ["ionice"]'
+	for level in 0 3 7; do
+		config '.process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: $level}' --argjson level "$level"
+		try rootlet run c1
+		assert_match "$output" "best-effort: prio $level"
+	done
+	skip_if_root
+	config '.process.ioPriority = {class: "IOPRIO_CLASS_RT", priority: 0}'
+	try rootlet run c1
+	assert_error 'process\.ioPriority: IOPRIO_CLASS_RT, priority 0: .*CAP_SYS_NICE' 125
+	assert_nothing_left
+}
+
+@test "memoryPolicy: mode, nodes and flags, read back from /proc/self/numa_maps" {
+	[ -r /proc/self/numa_maps ] || skip "this kernel has no NUMA"
+	config '.process.args = ["head", "-n", "1", "/proc/self/numa_maps"]'
+	local policy shown
+	while read -r shown policy; do
+		config '.linux.memoryPolicy = $policy' --argjson policy "$policy"
+		try rootlet run c1
+		assert_success
+		assert_equal "$policy: $(cut -d ' ' -f 2 <<<"$output")" "$policy: $shown"
+	done <<-'END'
+		bind:0	{"mode": "MPOL_BIND", "nodes": "0"}
+		prefer:0	{"mode": "MPOL_PREFERRED", "nodes": "0"}
+		interleave:0	{"mode": "MPOL_INTERLEAVE", "nodes": "0"}
+		bind=static:0	{"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES"]}
+		bind=relative:0	{"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_RELATIVE_NODES"]}
+		local	{"mode": "MPOL_LOCAL"}
+		default	{"mode": "MPOL_DEFAULT"}
+	END
+	config '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "1000"}'
+	try rootlet run c1
+	assert_error 'linux\.memoryPolicy: nodes "1000": .*must exist' 125
+	assert_nothing_left
 }
 
 @test "oomScoreAdj: raised" {
@@ -686,6 +882,41 @@ show_schedule() {
 	config '.linux.personality = {domain: "LINUX"}'
 	try rootlet run c1
 	assert_output "$(uname -m)"
+}
+
+@test "personality: flags are refused, an empty list of them is none" {
+	config '.linux.personality = {domain: "LINUX", flags: []}'
+	script 'echo runs'
+	try rootlet run c1
+	assert_output runs
+	config '.linux.personality.flags = ["ADDR_NO_RANDOMIZE"]'
+	try rootlet run c1
+	assert_error 'linux\.personality\.flags: ' 125
+}
+
+# --- labels and limits ------------------------------------------------------------------------
+
+@test "labels are refused where the host's kernel has no such module, unconfined is no label" {
+	local case
+	script 'echo runs'
+	config '.process.apparmorProfile = "unconfined"'
+	try rootlet run c1
+	assert_success
+	assert_output runs
+	if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" != Y ]; then
+		config '.process.apparmorProfile = "docker-default"'
+		try rootlet run c1
+		assert_error 'process\.apparmorProfile: this host has no AppArmor.*"docker-default"' 125
+		config 'del(.process.apparmorProfile)'
+	fi
+	[ ! -e /sys/fs/selinux/enforce ] || skip "this host has SELinux"
+	config '.process.selinuxLabel = "a:b:c:s0" | del(.process.apparmorProfile)'
+	try rootlet run c1
+	assert_error 'process\.selinuxLabel: this host has no SELinux' 125
+	config 'del(.process.selinuxLabel) | .linux.mountLabel = "a:b:c:s0"'
+	try rootlet run c1
+	assert_error 'linux\.mountLabel: ' 125
+	assert_nothing_left
 }
 
 # --- names and sysctls -----------------------------------------------------------------------

@@ -397,6 +397,18 @@ list_device() { # PATH TYPE MAJOR MINOR
 	assert_output "character special file $(printf %x:%x "$major" "$minor")"
 }
 
+@test "linux.devices: in a user namespace the host's node keeps its mode and owner" {
+	skip_if_root
+	host_device
+	config '.linux.devices = [{path: $path, type: "c", major: $major, minor: $minor, fileMode: 256, uid: 0, gid: 0}]' \
+		--arg path "$device" --argjson major "$major" --argjson minor "$minor"
+	script "stat -c %a $device"
+	try rootlet run c1
+	assert_success
+	refute_stderr
+	assert_output "$(stat -c %a "$device")"
+}
+
 @test "linux.devices: a default device may be listed too" {
 	list_device /dev/zero c 1 5
 	list_device /dev/null u 1 3
@@ -547,6 +559,71 @@ list_device() { # PATH TYPE MAJOR MINOR
 	refute_match "$(mount_options /mnt)" 'atime'
 }
 
+@test "bind: the contrary of each option takes it back" {
+	writable_root
+	tmpfs_on /tree ro nosuid nodev noexec noatime nodiratime nosymfollow
+	bind_on /mnt "$BUNDLE/rootfs/tree" rw suid dev exec atime diratime symfollow
+	mkdir -p rootfs/mnt
+	mounts
+	assert_equal "$(mount_options /tree)" noatime,nodev,nodiratime,noexec,nosuid,nosymfollow,ro
+	assert_equal "$(mount_options /mnt)" relatime,rw
+	local word
+	for word in relatime norelatime nostrictatime; do
+		without_mount /mnt
+		bind_on /mnt "$BUNDLE/rootfs/tree" "$word"
+		mounts
+		assert_match "$word $(mount_options /mnt)" '(,| )relatime(,|$)'
+		refute_match "$word $(mount_options /mnt)" '(,| )noatime(,|$)'
+	done
+}
+
+@test "bind: a fifo, a device, and a file by a relative source" {
+	writable_root
+	mkfifo "$T/fifo"
+	echo text >file
+	bind_on /in/fifo "$T/fifo"
+	bind_on /in/zero /dev/zero
+	bind_on /in/file file
+	script 'stat -c "%F %n" /in/fifo; head -c 2 /in/zero | od -An -tx1 | xargs; cat /in/file'
+	try rootlet run c1
+	assert_success
+	assert_output $'fifo /in/fifo\n00 00\ntext'
+}
+
+@test "bind: words for a file system as a whole are ignored, with a warning each" {
+	mkdir "$T/directory" rootfs/mnt
+	local -a words=(sync async dirsync lazytime nolazytime mand nomand size=1m)
+	bind_on /mnt "$T/directory" "${words[@]}"
+	mounts
+	local word
+	for word in "${words[@]}"; do
+		grep -qF "\"$word\" has no effect on a bind mount" <<<"$stderr" || fail "no warning for $word"
+	done
+	assert_line_count "${#words[@]}" "$stderr"
+	without_mount /mnt
+	bind_on /mnt "$T/directory" silent loud iversion noiversion defaults auto noauto
+	mounts
+	refute_stderr
+}
+
+@test "nodev, noexec and nosymfollow have their effect" {
+	writable_root
+	tmpfs_on /plain
+	tmpfs_on /strict noexec nosymfollow
+	bind_on /in/zero /dev/zero nodev
+	script 'for d in /plain /strict; do
+		cp /bin/busybox $d/; echo text >$d/file; ln -s file $d/link
+		$d/busybox echo runs; cat $d/link
+	done
+	cat </in/zero || echo closed'
+	try rootlet run c1
+	assert_output $'runs\ntext\nclosed'
+	assert_line_count 3 "$stderr"
+	assert_match "$stderr" "/strict/busybox: Permission denied
+.*/strict/link': Too many levels of symbolic links
+.*/in/zero: Permission denied"
+}
+
 @test "bind: other access times than the host's are refused to a user namespace, with the reason" {
 	skip_if_root
 	mkdir "$T/directory" rootfs/mnt
@@ -603,6 +680,50 @@ nested_bind() { # OPTION…
 	assert_match "$(mount_options /copy)" '(^|,)nosuid,.*ro(,|$)'
 	assert_match "$(mount_options /copy/inner)" '(^|,)nosuid,.*ro(,|$)'
 	assert_match "$(mount_options /tree/inner)" '(^|,)rw(,|$)'
+}
+
+@test "rbind: each option with an r is for the mounts below, too" {
+	writable_root
+	local word has
+	for word in ro nosuid nodev noexec noatime nodiratime nosymfollow; do
+		without_mount /copy /tree /tree/inner
+		nested_bind rbind "r$word"
+		assert_match "$word $(mount_options /copy)" "(,| )$word(,|\$)"
+		assert_match "$word $(mount_options /copy/inner)" "(,| )$word(,|\$)"
+	done
+	without_mount /copy /tree /tree/inner
+	nested_bind rbind rstrictatime
+	refute_match "$(mount_options /copy) $(mount_options /copy/inner)" atime
+	# And each contrary takes it back below, too.
+	without_mount /copy /tree /tree/inner
+	tmpfs_on /tree
+	tmpfs_on /tree/inner ro nosuid nodev noexec noatime nodiratime nosymfollow
+	bind_on /copy "$BUNDLE/rootfs/tree" rbind
+	for word in rrw:ro rsuid:nosuid rdev:nodev rexec:noexec ratime:noatime rrelatime:noatime \
+		rnorelatime:noatime rnostrictatime:noatime rdiratime:nodiratime rsymfollow:nosymfollow; do
+		without_mount /copy
+		bind_on /copy "$BUNDLE/rootfs/tree" rbind
+		mounts
+		assert_match "$word $(mount_options /copy/inner)" "(,| )${word#*:}(,|\$)"
+		without_mount /copy
+		bind_on /copy "$BUNDLE/rootfs/tree" rbind "${word%:*}"
+		mounts
+		refute_match "$word $(mount_options /copy/inner)" "(,| )${word#*:}(,|\$)"
+	done
+}
+
+@test "rbind: propagation words with an r are for the mounts below, too, others are not" {
+	local word
+	for word in shared unbindable; do
+		without_mount /copy /tree /tree/inner
+		nested_bind rbind "r$word"
+		assert_match "$(mount_propagation /copy)" "^$word"
+		assert_match "$(mount_propagation /copy/inner)" "^$word"
+		without_mount /copy /tree /tree/inner
+		nested_bind rbind "$word"
+		assert_match "$(mount_propagation /copy)" "^$word"
+		assert_equal "$(mount_propagation /copy/inner)" ""
+	done
 }
 
 @test "bind: a source in the rootfs is seen as earlier mounts left it" {
@@ -727,6 +848,23 @@ nested_bind() { # OPTION…
 	assert_success
 	assert_equal "${lines[0]} ${lines[1]}" "1711 /var 700 /tmp"
 	assert_match "$(super_options /tmp)" '(^|,)size=1024k(,|$)'
+}
+
+@test "tmpfs: each flag of the mount" {
+	local case
+	for case in ro nosuid nodev noexec noatime nodiratime nosymfollow relatime; do
+		without_mount /tmp
+		tmpfs_on /tmp "$case"
+		mounts
+		assert_match "$case $(mount_options /tmp)" "(,| )$case(,|\$)"
+		case $case in relatime) continue ;; esac
+		# The file system itself is not read-only: the flag is the mount's.
+		assert_match "$case $(super_options /tmp)" ' rw,'
+	done
+	without_mount /tmp
+	tmpfs_on /tmp strictatime
+	mounts
+	refute_match "$(mount_options /tmp)" atime
 }
 
 @test "tmpfs: words for the file system as a whole" {
