@@ -30,23 +30,29 @@ static int name_limits(const struct limit *limits, size_t count, char **names)
 	return fclose(out) == 0 ? found : -1;
 }
 
+/* Negative numbers are words for "unlimited" (config-linux.md), which is what there is. */
+static bool limits(const struct opt_i64 *number)
+{
+	return number->set && number->value >= 0;
+}
+
 int lost_settings_report(const struct config *config, bool strict, bool privileged,
                          struct error **err)
 {
 	const struct resources *resources = &config->linux.resources;
-	const struct limit limits[] = {
+	const struct limit settings[] = {
 		{ "unified", resources->unified.count > 0 },
 		{ "devices", privileged && resources->devices.count > 0 },
 		{ "pids.limit", resources->pids.limit.set && resources->pids.limit.value > 0 },
-		{ "memory.limit", resources->memory.limit.set },
-		{ "memory.reservation", resources->memory.reservation.set },
-		{ "memory.swap", resources->memory.swap.set },
-		{ "memory.kernel", resources->memory.kernel.set },
-		{ "memory.kernelTCP", resources->memory.kernel_tcp.set },
+		{ "memory.limit", limits(&resources->memory.limit) },
+		{ "memory.reservation", limits(&resources->memory.reservation) },
+		{ "memory.swap", limits(&resources->memory.swap) },
+		{ "memory.kernel", limits(&resources->memory.kernel) },
+		{ "memory.kernelTCP", limits(&resources->memory.kernel_tcp) },
 		{ "memory.swappiness", resources->memory.swappiness.set },
 		{ "memory.disableOOMKiller", resources->memory.disable_oom_killer.value },
 		{ "cpu.shares", resources->cpu.shares.set },
-		{ "cpu.quota", resources->cpu.quota.set },
+		{ "cpu.quota", limits(&resources->cpu.quota) },
 		{ "cpu.period", resources->cpu.period.set },
 		{ "cpu.burst", resources->cpu.burst.set },
 		{ "cpu.idle", resources->cpu.idle.set },
@@ -71,7 +77,7 @@ int lost_settings_report(const struct config *config, bool strict, bool privileg
 		{ "rdma", resources->rdma.count > 0 },
 	};
 	_cleanup_free_ char *names = NULL;
-	int found = name_limits(limits, ARRAY_SIZE(limits), &names);
+	int found = name_limits(settings, ARRAY_SIZE(settings), &names);
 
 	if (found < 0)
 		return error_set(err, ENOMEM, "linux.resources");
