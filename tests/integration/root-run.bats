@@ -4,6 +4,7 @@
 # namespace unless the config asks for one. contrib/test runs this file as root.
 
 load helpers
+load readback
 
 setup_test() {
 	skip_unless_root
@@ -52,6 +53,89 @@ setup_test() {
 	assert_error 'linux\.sysctl\["user\.max_uts_namespaces"\]: needs a user namespace' 125
 	assert_equal "$(cat /proc/sys/user/max_uts_namespaces)" "$before"
 	assert_nothing_left
+}
+
+@test "linux.devices: real root makes them, with mode and owner, in /dev and elsewhere" {
+	config '.linux.devices = [
+		{path: "/dev/c", type: "c", major: 1, minor: 5, fileMode: 384, uid: 1000, gid: 1001},
+		{path: "/dev/u", type: "u", major: 1, minor: 3},
+		{path: "/dev/b", type: "b", major: 7, minor: 200, fileMode: 432},
+		{path: "/dev/p", type: "p", fileMode: 511, uid: 7},
+		{path: "/opt/deep/zero", type: "c", major: 1, minor: 5, fileMode: 292},
+		{path: "/dev/full", type: "c", major: 1, minor: 7, fileMode: 256}] | .root.readonly = false'
+	script 'stat -c "%n %F %a %u:%g %t:%T" /dev/[cubp] /opt/deep/zero /dev/full
+		head -c 2 /opt/deep/zero | od -An -tx1 | xargs'
+	try rootlet run c1
+	assert_success
+	assert_output "/dev/b block special file 660 0:0 7:c8
+/dev/c character special file 600 1000:1001 1:5
+/dev/p fifo 777 7:0 0:0
+/dev/u character special file 666 0:0 1:3
+/opt/deep/zero character special file 444 0:0 1:5
+/dev/full character special file 400 0:0 1:7
+00 00"
+	# Of another kind than what is there already.
+	config '.linux.devices = [{path: "/opt/deep/zero", type: "c", major: 1, minor: 3}]'
+	try rootlet run c1
+	assert_error 'linux\.devices\[0\]: /opt/deep/zero: something else is in the way' 125
+}
+
+@test "resources: device rules are lost to real root, and said to be" {
+	config '.linux.resources = {devices: [{allow: false, access: "rwm"}]}'
+	script 'echo runs'
+	try rootlet run c1
+	assert_success
+	assert_match "$stderr" 'linux\.resources: .*: devices$'
+	config '.linux.cgroupsPath = "/somewhere"'
+	try rootlet run c1
+	assert_error 'linux\.resources: .*cannot apply devices; remove them' 125
+	assert_nothing_left
+}
+
+@test "bind: access times of a file system of the host" {
+	local word
+	mkdir "$T/directory" rootfs/mnt
+	config '.process.args = ["cat", "/proc/self/mountinfo"]'
+	for word in noatime nodiratime strictatime; do
+		config 'del(.mounts[] | select(.destination == "/mnt")) | .mounts += [{destination: "/mnt",
+			type: "bind", source: $source, options: ["bind", $word]}]' --arg source "$T/directory" --arg word "$word"
+		try rootlet run c1
+		assert_success
+		case $word in
+		strictatime) refute_match "$(mount_options /mnt)" '(no|rel)atime' ;;
+		*) assert_match "$word $(mount_options /mnt)" "(,| )$word(,|\$)" ;;
+		esac
+	done
+}
+
+@test "scheduler: real time, deadline and a lower nice value" {
+	command -v chrt >/dev/null || skip "needs chrt"
+	config '.process.args = ["sleep", "1000"]'
+	local policy
+	for policy in FIFO RR; do
+		config '.process.scheduler = {policy: $policy, priority: 10, flags: ["SCHED_FLAG_RESET_ON_FORK"]}' \
+			--arg policy "SCHED_$policy"
+		chrt "--${policy,,}" 1 true 2>/dev/null || skip "this root may not use real time"
+		running c1
+		try chrt -p "$(pid_of c1)"
+		assert_match "$output" "SCHED_$policy.SCHED_RESET_ON_FORK"
+		assert_match "$output" 'priority: 10'
+		rootlet delete --force c1
+	done
+	config '.process.scheduler = {policy: "SCHED_DEADLINE", runtime: 1000000, deadline: 5000000, period: 10000000}'
+	running c1
+	try chrt -p "$(pid_of c1)"
+	assert_match "$output" 'SCHED_DEADLINE'
+	assert_match "$output" '1000000/5000000/10000000'
+	rootlet delete --force c1
+	config '.process.scheduler = {policy: "SCHED_OTHER", nice: -5}'
+	running c1
+	assert_equal "$(awk '{ print $19 }' "/proc/$(pid_of c1)/stat")" -5
+	rootlet delete --force c1
+	config 'del(.process.scheduler) | .process.ioPriority = {class: "IOPRIO_CLASS_RT", priority: 2}'
+	running c1
+	try ionice -p "$(pid_of c1)"
+	assert_output "realtime: prio 2"
 }
 
 @test "another user of the container is that user of the host" {
