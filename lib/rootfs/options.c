@@ -119,6 +119,16 @@ static void flags_add(struct mount_flags *flags, const struct option *option)
 	flags->clear = (flags->clear & ~option->set) | option->clear;
 }
 
+/* The top is part of the tree: what an earlier word says about its flags is void. */
+static void tree_flags_add(struct mount_options *options, const struct option *option)
+{
+	const uint64_t bits = option->set | option->clear;
+
+	flags_add(&options->tree_flags, option);
+	options->flags.set &= ~bits;
+	options->flags.clear &= ~bits;
+}
+
 static void option_apply(const struct option *option, struct mount_options *options)
 {
 	switch (option->kind) {
@@ -126,7 +136,7 @@ static void option_apply(const struct option *option, struct mount_options *opti
 		flags_add(&options->flags, option);
 		break;
 	case OPTION_TREE_FLAG:
-		flags_add(&options->tree_flags, option);
+		tree_flags_add(options, option);
 		break;
 	case OPTION_PROPAGATION:
 	case OPTION_TREE_PROPAGATION:

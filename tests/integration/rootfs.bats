@@ -712,6 +712,19 @@ nested_bind() { # OPTION…
 	done
 }
 
+@test "rbind: a word with an r after its contrary without one counts for the top as well" {
+	nested_bind rbind rw suid rro rnosuid
+	assert_match "$(mount_options /copy)" '(^|,)nosuid,.*ro(,|$)'
+	assert_match "$(mount_options /copy/inner)" '(^|,)nosuid,.*ro(,|$)'
+	without_mount /copy /tree /tree/inner
+	nested_bind rbind rro rw
+	assert_match "$(mount_options /copy)" '(^|,)rw(,|$)'
+	assert_match "$(mount_options /copy/inner)" '(^|,)ro(,|$)'
+	without_mount /copy /tree /tree/inner
+	nested_bind rbind noatime rrelatime
+	assert_match "$(mount_options /copy)" '(^|,)relatime(,|$)'
+}
+
 @test "rbind: propagation words with an r are for the mounts below, too, others are not" {
 	local word
 	for word in shared unbindable; do

@@ -57,6 +57,31 @@ static void words_set_and_clear_flags(void **state)
 	}
 }
 
+static void words_with_r_undo_earlier_ones_of_the_top(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t set, clear, tree_set, tree_clear;
+	} cases[] = {
+		{ "rw,rro", 0, 0, MOUNT_ATTR_RDONLY, 0 },
+		{ "rro,rw", 0, MOUNT_ATTR_RDONLY, MOUNT_ATTR_RDONLY, 0 },
+		{ "ro,nosuid,rrw", MOUNT_ATTR_NOSUID, 0, 0, MOUNT_ATTR_RDONLY },
+		{ "noatime,rrelatime", 0, 0, 0, MOUNT_ATTR__ATIME },
+	};
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct mount_options options;
+
+		assert_int_equal(parse(cases[i].text, "bind", arena, &options, NULL), 0);
+		assert_int_equal(options.flags.set, cases[i].set);
+		assert_int_equal(options.flags.clear, cases[i].clear);
+		assert_int_equal(options.tree_flags.set, cases[i].tree_set);
+		assert_int_equal(options.tree_flags.clear, cases[i].tree_clear);
+	}
+}
+
 static void words_with_r_count_for_the_tree(void **state)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -178,6 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_set_and_clear_flags),
 		cmocka_unit_test(words_with_r_count_for_the_tree),
+		cmocka_unit_test(words_with_r_undo_earlier_ones_of_the_top),
 		cmocka_unit_test(propagation_is_one_of_four_for_one_mount_or_the_tree),
 		cmocka_unit_test(other_words_are_data_of_the_filesystem),
 		cmocka_unit_test(tmpcopyup_and_remount_are_understood),
