@@ -177,8 +177,11 @@ static int build_add_arch(struct build *build, size_t index, struct error **err)
 	if (arch == SCMP_ARCH_NATIVE || build_has_arch(build, arch))
 		return 0;
 	ret = build->library.arch_add(build->filter, arch);
-	if (ret == -EDOM) {
-		/* Of the other byte order: no process of this kernel can be of it. */
+	if (ret == -EDOM || ret == -EINVAL) {
+		/*
+		 * Of the other byte order, or newer than libseccomp, which then cannot know it as the
+		 * machine's own either: no process of this kernel can be of it.
+		 */
 		log_debug("seccomp: %s is not of this machine's kind, left out", name);
 		return 0;
 	}

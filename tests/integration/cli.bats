@@ -375,6 +375,28 @@ sleeping_bundle() {
 		'["cgroup","ipc","mount","network","pid","time","user","uts"]'
 }
 
+@test "what features lists is accepted in a config.json" {
+	make_bundle hello
+	rootlet features >"$T/features"
+	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+			architectures: $features[0].linux.seccomp.archs, flags: $features[0].linux.seccomp.supportedFlags,
+			syscalls: [$features[0].linux.seccomp.operators[] as $operator |
+				{names: ["getpriority"], action: "SCMP_ACT_ERRNO",
+				 args: [{index: 0, value: 77, valueTwo: 78, op: $operator}]}]} |
+		.process.capabilities.bounding = $features[0].linux.capabilities |
+		.hooks = ([$features[0].hooks[] | {key: ., value: []}] | from_entries) |
+		.linux.namespaces = [$features[0].linux.namespaces[] | {type: .}]' --slurpfile features "$T/features"
+	local version
+	for version in ociVersionMin ociVersionMax; do
+		config '.ociVersion = $features[0][$version]' --slurpfile features "$T/features" --arg version "$version"
+		try rootlet run c1
+		assert_success
+		refute_match "$stderr" unknown
+	done
+	# Which annotations could do harm: none, as rootlet looks at none.
+	assert_equal "$(jq -c .potentiallyUnsafeConfigAnnotations "$T/features")" '[]'
+}
+
 @test "ps shows the container's processes, as a table and as pids" {
 	sleeping_bundle
 	running c1
