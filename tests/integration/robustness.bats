@@ -124,6 +124,24 @@ sleeper() {
 	assert_output 0
 }
 
+@test "execCPUAffinity: final counts in the end, and neither for the container's first process" {
+	[ "$(nproc --all)" -gt 1 ] && [ "$(nproc)" -gt 1 ] || skip "needs two CPUs"
+	local all
+	all=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
+	config '.process.execCPUAffinity = {initial: "0", final: "1"} | .process.args = ["sleep", "1000"]'
+	running c1
+	assert_equal "$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$(pid_of c1)/status")" "$all"
+	try rootlet exec c1 sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status
+	assert_output 1
+	jq '.process | .execCPUAffinity = {final: "0-1"} |
+		.args = ["sed", "-n", "s/^Cpus_allowed_list:[[:space:]]*//p", "/proc/self/status"]' config.json >"$T/process"
+	try rootlet exec --process "$T/process" c1
+	assert_output 0-1
+	jq '.execCPUAffinity = {final: "4000"}' "$T/process" >"$T/other"
+	try rootlet exec --process "$T/other" c1
+	assert_error 'execCPUAffinity\.final: "4000": .*none of these CPUs' 125
+}
+
 @test "exec has a session keyring of its own" {
 	sleeper
 	running c1
