@@ -243,6 +243,30 @@ two words
 	grep -qxF "MARK=here" "$LOG/shown"
 }
 
+@test "env and args are each kind's own; without env it is ours, or the program's" {
+	local kind
+	cat >"$LOG/show" <<-END
+		#!/bin/sh
+		for word; do echo "\$word"; done >>$LOG/shown-\$1
+		echo "MARK=\$MARK" >>$LOG/shown-\$1
+	END
+	chmod +x "$LOG/show"
+	script true
+	config '.process.env += ["MARK=program"]'
+	for kind in "${KINDS[@]}"; do
+		config '.hooks[$kind] = [
+				{path: $path, args: ["show", $kind, "two words"], env: ["MARK=hook", "PATH=/bin:/usr/bin"]},
+				{path: $path, args: ["show", $kind]}]' \
+			--arg path "$LOG/show" --arg kind "$kind"
+	done
+	MARK=ours try rootlet run c1
+	assert_success
+	for kind in "${KINDS[@]}"; do
+		assert_equal "$(xargs <"$LOG/shown-$kind")" \
+			"$kind two words MARK=hook $kind MARK=$([ "$kind" = startContainer ] && echo program || echo ours)"
+	done
+}
+
 @test "hooks have no other file descriptors than their own three" {
 	hook createRuntime createRuntime "ls -l /proc/self/fd | sed 's/.* -> //' >$LOG/fds"
 	exec 8<"$T/only-outside"
@@ -413,6 +437,22 @@ creation_fails() { # KIND
 			process_gone "$(cat "$LOG/pid")"
 		assert_nothing_left
 	done
+}
+
+@test "a timeout ends prestart and poststop hooks as well" {
+	hook prestart prestart "echo \$\$ >$LOG/pid; exec sleep 1000"
+	config '.hooks.prestart[0].timeout = 1'
+	try rootlet run c1
+	assert_error 'hooks\.prestart\[0\] .*: no end within its timeout of 1 s' 125
+	process_gone "$(cat "$LOG/pid")"
+	config '.hooks = {}'
+	hook poststop poststop "echo \$\$ >$LOG/pid; exec sleep 1000"
+	config '.hooks.poststop[0].timeout = 1'
+	try rootlet run c1
+	assert_success
+	assert_match "$stderr" 'hooks\.poststop\[0\] .*: no end within its timeout of 1 s'
+	process_gone "$(cat "$LOG/pid")"
+	assert_nothing_left
 }
 
 @test "a hook that takes less than its timeout is left alone" {
