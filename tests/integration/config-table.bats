@@ -30,6 +30,10 @@ table() { # CHECK
 	table values
 }
 
+@test "every property that works has a test that reads it back" {
+	table tests
+}
+
 @test "the page is formatted without complaint, all entries in it" {
 	command -v man >/dev/null || skip "needs man"
 	MANWIDTH=100 LC_ALL=C.UTF-8 try man --warnings -l "$PAGE"

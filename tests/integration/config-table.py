@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compare rootlet-config(5) with the schemas of the runtime-spec and with `rootlet features`.
 
-    config-table.py properties|outcomes|options|values <FEATURES
+    config-table.py properties|outcomes|options|values|tests <FEATURES
 
 Prints a line for each thing that is missing or too much; the status is 1 when there is one. In the
 page a head is `.It Li NAME`; heads that follow one another share the text below them, which is
@@ -126,6 +126,39 @@ def check_values(_, features):
         for name in names:
             if not re.search(rf"(?<![A-Za-z_]){re.escape(name)}(?![A-Za-z_])", text):
                 yield f"{key}: {name} is not in the page"
+
+
+# Their tests come with what makes them work.
+UNTESTED = {f"mounts[].{kind}Mappings[].{key}" for kind in ("uid", "gid") for key in
+            ("containerID", "hostID", "size")}
+UNTESTED |= {"linux.netDevices.*.name", "linux.seccomp.listenerPath", "linux.seccomp.listenerMetadata"}
+
+
+def listed_tests():
+    """Property, file and test of each entry in data/config-tests."""
+    for line in (HERE / "data" / "config-tests").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            names, file, test = line.split(": ", 2)
+            yield from ((name, file, test) for name in names.split())
+
+
+def check_tests(table, _):
+    """A property that works and has none below it has its test, and that test exists."""
+    works = []
+    for heads, body in table.rows:
+        if any(line.startswith(".Sy Works") for line in body):
+            works += [head for head in heads if head in table.properties]
+    parents = {name for name in works
+               if any(other.startswith((f"{name}.", f"{name}[]")) for other in works)}
+    listed = list(listed_tests())
+    names = [name for name, _, _ in listed]
+    wanted = set(works) - parents - (UNTESTED - set(names))
+    for name in sorted(wanted.symmetric_difference(names)):
+        yield f"{name}: {'has no' if name in wanted else 'needs no, or is no property with a'} test"
+    for name, file, test in listed:
+        path = HERE / file
+        if not path.exists() or f'@test "{test}" {{\n' not in path.read_text(encoding="utf-8"):
+            yield f"{name}: {file} has no test of this name: {test}"
 
 
 def main():
