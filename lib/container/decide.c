@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/log.h"
 #include "base/number.h"
@@ -18,7 +19,6 @@
 #include "process/label.h"
 #include "process/terminal.h"
 #include "rootfs/idmapped.h"
-#include "spec/names.h"
 
 #define LISTEN_FDS_MAX 1024u
 
@@ -279,25 +279,41 @@ static int report_lost_settings(const struct creation *creation, struct error **
 	return lost_settings_report(creation->config, creation->context->strict, privileged, err);
 }
 
-/*
- * The kernel keeps user.* per user namespace. In ours it would be the limits of all that shares
- * the caller's.
- */
-static int check_user_sysctls(const struct creation *creation, struct error **err)
+/* Whether the container's namespace of @type, which config.json has, is the caller's own. */
+static bool is_callers_own(const struct creation *creation, int type)
 {
-	const struct string_map *sysctls = &creation->config->linux.sysctl;
+	const struct init_plan *plan = &creation->plan;
+	struct stat own, joined;
+	char path[64];
 
-	if (creation->plan.new_user_namespace || creation->plan.joined_user_namespace)
-		return 0;
-	for (size_t i = 0; i < sysctls->count; i++) {
-		char path[256];
+	if (plan->join.fds[type] < 0)
+		return type == NAMESPACE_USER && !plan->new_user_namespace;
+	snprintf(path, sizeof(path), "/proc/self/ns/%s",
+	         namespace_proc_name((enum namespace_type)type));
+	return stat(path, &own) == 0 && fstat(plan->join.fds[type], &joined) == 0 &&
+	       own.st_dev == joined.st_dev && own.st_ino == joined.st_ino;
+}
 
-		if (sysctl_path(sysctls->items[i].key, path, sizeof(path)) &&
-		    strncmp(path, "user/", strlen("user/")) == 0)
-			return error_set(err, 0,
-			                 "linux.sysctl[\"%s\"]: needs a user namespace; add "
-			                 "{ \"type\": \"user\" } to linux.namespaces",
-			                 sysctls->items[i].key);
+/* What would change the namespaces that the caller, perhaps the whole host, lives in. */
+static int check_shared_settings(const struct creation *creation, struct error **err)
+{
+	const struct config *config = creation->config;
+
+	if ((config->hostname || config->domainname) && is_callers_own(creation, NAMESPACE_UTS))
+		return error_set(err, 0,
+		                 "%s: the uts namespace is the caller's own, which would get the "
+		                 "name; leave out one of them",
+		                 config->hostname ? "hostname" : "domainname");
+	for (size_t i = 0; i < config->linux.sysctl.count; i++) {
+		const char *key = config->linux.sysctl.items[i].key;
+		int type = sysctl_namespace(key);
+
+		if (type < 0 || !is_callers_own(creation, type))
+			continue;
+		return error_set(err, 0,
+		                 "linux.sysctl[\"%s\"]: needs a %s namespace that is not the "
+		                 "caller's own, which it would change",
+		                 key, namespace_name((enum namespace_type)type));
 	}
 	return 0;
 }
@@ -315,7 +331,7 @@ int creation_decide(struct creation *creation, struct error **err)
 		return -1;
 	if (plan_environment(creation, err) < 0 || plan_namespaces(creation, err) < 0)
 		return -1;
-	if (check_user_sysctls(creation, err) < 0)
+	if (check_shared_settings(creation, err) < 0)
 		return -1;
 	if (net_devices_check(creation->config, creation->caller.privileged, err) < 0)
 		return -1;

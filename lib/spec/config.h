@@ -455,5 +455,8 @@ int namespace_clone_flag(enum namespace_type type);
 const char *namespace_name(enum namespace_type type);
 const char *namespace_proc_name(enum namespace_type type);
 
+/* The type of namespace that has the kernel parameter @key for itself; -1: it is the host's. */
+int sysctl_namespace(const char *key);
+
 /* The value of annotation @key, NULL when there is none. */
 const char *config_annotation(const struct config *config, const char *key);

@@ -457,6 +457,15 @@ static const struct sysctl_rule *find_sysctl_rule(const char *path)
 	return NULL;
 }
 
+int sysctl_namespace(const char *key)
+{
+	const struct sysctl_rule *rule;
+	char path[256];
+
+	rule = sysctl_path(key, path, sizeof(path)) ? find_sysctl_rule(path) : NULL;
+	return rule ? (int)rule->type : -1;
+}
+
 static int check_sysctl_key(const struct config *config, const char *key, const char *quoted,
                             struct error **err)
 {

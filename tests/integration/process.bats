@@ -1044,7 +1044,7 @@ blockIO.throttleReadIOPSDevice, blockIO.throttleWriteIOPSDevice, hugepageLimits,
 	skip_unless_subids
 	need_python ctypes
 	try "$PYTHON" "$TESTS/userns.py" "$ROOTLET" --root "$STATE_DIR" run c1
-	assert_error 'linux\.sysctl\["user\.max_uts_namespaces"\]: needs a user namespace' 125
+	assert_error 'linux\.sysctl\["user\.max_uts_namespaces"\]: needs a user namespace that is not' 125
 }
 
 @test "a sysctl of the uts namespace, and its contradiction" {

@@ -50,8 +50,32 @@ setup_test() {
 	before=$(cat /proc/sys/user/max_uts_namespaces)
 	config '.linux.sysctl = {"user.max_uts_namespaces": "7"}'
 	try rootlet run c1
-	assert_error 'linux\.sysctl\["user\.max_uts_namespaces"\]: needs a user namespace' 125
+	assert_error 'linux\.sysctl\["user\.max_uts_namespaces"\]: needs a user namespace that is not' 125
 	assert_equal "$(cat /proc/sys/user/max_uts_namespaces)" "$before"
+	assert_nothing_left
+}
+
+@test "joining one's own namespaces changes nothing in them: names and sysctls are refused" {
+	local name forward
+	name=$(hostname)
+	forward=$(cat /proc/sys/net/ipv4/ip_forward)
+	config '.linux.namespaces |= map(if .type == "uts" then .path = "/proc/self/ns/uts" elif .type == "network"
+		then .path = "/proc/self/ns/net" else . end)'
+	try rootlet run c1
+	assert_error 'hostname: the uts namespace is the caller.s own' 125
+	config 'del(.hostname) | .linux.sysctl = {"kernel.hostname": "other"}'
+	try rootlet run c1
+	assert_error 'linux\.sysctl\["kernel\.hostname"\]: needs a uts namespace that is not' 125
+	config '.linux.sysctl = {"net.ipv4.ip_forward": "1"}'
+	try rootlet run c1
+	assert_error 'linux\.sysctl\["net\.ipv4\.ip_forward"\]: needs a network namespace that is not' 125
+	assert_equal "$(hostname) $(cat /proc/sys/net/ipv4/ip_forward)" "$name $forward"
+	# By itself there is nothing wrong with it.
+	config 'del(.linux.sysctl)'
+	script 'hostname'
+	try rootlet run c1
+	assert_success
+	assert_output "$name"
 	assert_nothing_left
 }
 
