@@ -922,6 +922,15 @@ nested_bind() { # OPTION…
 	assert_output 0:0:750
 }
 
+@test "tmpfs: owner, group, size and inodes, in ids of the container" {
+	skip_unless_subids
+	tmpfs_on /tmp uid=5 gid=7 mode=0750 size=2m nr_inodes=100
+	script 'stat -c %u:%g:%a /tmp; df -k /tmp | awk "END { print \$2 }"; df -i /tmp | awk "END { print \$2 }"'
+	try rootlet run c1
+	assert_success
+	assert_output $'5:7:750\n2048\n100'
+}
+
 @test "tmpfs: a gid that is not mapped is refused, with the place" {
 	single_id
 	tmpfs_on /tmp gid=5
