@@ -131,7 +131,8 @@ def check_values(_, features):
 # Their tests come with what makes them work.
 UNTESTED = {f"mounts[].{kind}Mappings[].{key}" for kind in ("uid", "gid") for key in
             ("containerID", "hostID", "size")}
-UNTESTED |= {"linux.netDevices.*.name", "linux.seccomp.listenerPath", "linux.seccomp.listenerMetadata"}
+UNTESTED |= {"linux.netDevices.*.name", "linux.seccomp.listenerPath",
+             "linux.seccomp.listenerMetadata"}
 
 
 def listed_tests():
@@ -166,7 +167,8 @@ def main():
     table = Table(PAGE.read_text(encoding="utf-8"))
     faults = list(check(table, json.load(sys.stdin)))
     print("".join(f"{fault}\n" for fault in faults), end="")
-    print(f"{len(table.properties)} properties, {len(table.options)} mount options", file=sys.stderr)
+    print(f"{len(table.properties)} properties, {len(table.options)} mount options",
+          file=sys.stderr)
     sys.exit(bool(faults))
 
 

@@ -258,7 +258,7 @@ limit_of() { # WORDS OF /proc/self/limits
 }
 
 @test "rlimits: each of the sixteen, read back" {
-	local name words soft hard
+	local name soft hard own
 	local -A words_of=([AS]="Max address space" [CORE]="Max core file size" [CPU]="Max cpu time"
 		[DATA]="Max data size" [FSIZE]="Max file size" [LOCKS]="Max file locks"
 		[MEMLOCK]="Max locked memory" [MSGQUEUE]="Max msgqueue size" [NICE]="Max nice priority"
@@ -266,9 +266,11 @@ limit_of() { # WORDS OF /proc/self/limits
 		[RTPRIO]="Max realtime priority" [RTTIME]="Max realtime timeout"
 		[SIGPENDING]="Max pending signals" [STACK]="Max stack size")
 	config '.process.args = ["cat", "/proc/self/limits"]'
+	own=$(cat /proc/self/limits)
 	for name in "${!words_of[@]}"; do
-		# Soft and hard are what we may have, the soft one a little less where it can be.
-		read -r _ hard <<<"$(output=$(cat /proc/self/limits) && limit_of "${words_of[$name]}")"
+		# What we may have ourselves, the soft limit a little less where it can be.
+		output=$own
+		read -r _ hard <<<"$(limit_of "${words_of[$name]}")"
 		[ "$hard" != unlimited ] || hard=9000000000
 		soft=$((hard > 4096 ? hard - 4096 : hard))
 		config '.process.rlimits = [{type: $type, soft: $soft, hard: $hard}]' \
