@@ -145,8 +145,8 @@ static int change_mounts(struct change *change, const struct rootlet_context *co
 		return -1;
 	if (container->status == STATUS_STOPPED || container->status == STATUS_CREATING)
 		return container_wrong_status(container, "change the mounts of", err);
-	if (config_read(container->dir_fd, CONTAINER_CONFIG_FILE, "the container's config.json",
-	                &change->config, err) < 0)
+	if (config_read_copy(container->dir_fd, CONTAINER_CONFIG_FILE,
+	                     "the container's config.json", &change->config, err) < 0)
 		return -1;
 	if (read_mounts(change, path, err) < 0)
 		return -1;
