@@ -19,8 +19,6 @@ PAGE = HERE.parent.parent / "src" / "man" / "rootlet-config.5"
 
 OTHER_PLATFORMS = {"solaris", "windows", "vm", "zos", "freebsd"}  # a head each, nothing below it
 OUTCOME = re.compile(r"\.Sy (Works|Works where permitted|Refused|Ignored) ([.,;:])$")
-# Words that the page has and `features` lists once they are supported.
-COMING = {"idmap", "ridmap", "copy-symlink", "src-nofollow", "dest-nofollow"}
 
 
 def load(name, documents={}):
@@ -111,9 +109,7 @@ def check_outcomes(table, _):
 
 
 def check_options(table, features):
-    options = features["mountOptions"]
-    page = [name for name in table.options if name in options or name not in COMING]
-    yield from compare("mount option", page, options, "features")
+    yield from compare("mount option", table.options, features["mountOptions"], "features")
 
 
 def check_values(_, features):
@@ -126,13 +122,6 @@ def check_values(_, features):
         for name in names:
             if not re.search(rf"(?<![A-Za-z_]){re.escape(name)}(?![A-Za-z_])", text):
                 yield f"{key}: {name} is not in the page"
-
-
-# Their tests come with what makes them work.
-UNTESTED = {f"mounts[].{kind}Mappings[].{key}" for kind in ("uid", "gid") for key in
-            ("containerID", "hostID", "size")}
-UNTESTED |= {"linux.netDevices.*.name", "linux.seccomp.listenerPath",
-             "linux.seccomp.listenerMetadata"}
 
 
 def listed_tests():
@@ -153,7 +142,7 @@ def check_tests(table, _):
                if any(other.startswith((f"{name}.", f"{name}[]")) for other in works)}
     listed = list(listed_tests())
     names = [name for name, _, _ in listed]
-    wanted = set(works) - parents - (UNTESTED - set(names))
+    wanted = set(works) - parents
     for name in sorted(wanted.symmetric_difference(names)):
         yield f"{name}: {'has no' if name in wanted else 'needs no, or is no property with a'} test"
     for name, file, test in listed:
