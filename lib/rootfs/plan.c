@@ -248,12 +248,20 @@ static int plan_mount(const struct mount *mount, size_t index,
 /* "/dev", however it is written. */
 static bool is_dev(const char *path)
 {
-	size_t length;
+	bool below_dev = false;
+	size_t depth = 0;
 
-	path += strspn(path, "/");
-	length = strcspn(path, "/");
-	return length == 3 && strncmp(path, "dev", 3) == 0 &&
-	       path[length + strspn(path + length, "/.")] == '\0';
+	for (path += strspn(path, "/"); *path; path += strspn(path, "/")) {
+		const size_t length = strcspn(path, "/");
+
+		if (length == 2 && strncmp(path, "..", 2) == 0)
+			depth -= depth > 0;
+		else if (length != 1 || *path != '.')
+			if (++depth == 1)
+				below_dev = length == 3 && strncmp(path, "dev", 3) == 0;
+		path += length;
+	}
+	return depth == 1 && below_dev;
 }
 
 static int plan_mounts(const struct config *config, const struct rootfs_plan_options *options,

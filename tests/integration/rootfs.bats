@@ -1268,3 +1268,20 @@ bind_link() {
 	try rootlet run c1
 	assert_error 'mounts\[[0-9]+\].options\[1\]: .*uidMappings' 125
 }
+
+@test "what is bound on /dev is left as it is, however /dev is written" {
+	local destination
+	mkdir "$T/devices"
+	touch "$T/devices/mine"
+	for destination in /dev /dev/ /./dev //dev/. /etc/../dev /dev/x/..; do
+		config '.mounts |= (map(select(.destination | startswith("/dev") | not)) |
+			map(select(.source != $source)) +
+			[{destination: $destination, source: $source, options: ["bind"]}])' \
+			--arg destination "$destination" --arg source "$T/devices"
+		script 'ls -A /dev'
+		try rootlet run c1
+		assert_success
+		assert_output mine
+	done
+	assert_equal "$(ls -A "$T/devices")" mine
+}
