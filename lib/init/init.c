@@ -318,6 +318,19 @@ static int keep_namespaces(struct init *init, struct error **err)
 	return 0;
 }
 
+/*
+ * The working directory is made while the root can be written, as engines expect. One that cannot
+ * be made or found is an error in its turn.
+ */
+static void make_cwd(const struct init *init)
+{
+	_cleanup_fd_ int fd = resolve_create(init->rootfs.root_fd, init->plan->config->process.cwd,
+	                                     RESOLVE_DIRECTORY);
+
+	if (fd < 0)
+		log_debug("process.cwd: %s", strerror(errno));
+}
+
 static int init_build(struct init *init, struct error **err)
 {
 	const struct init_plan *plan = init->plan;
@@ -339,6 +352,7 @@ static int init_build(struct init *init, struct error **err)
 		return -1;
 	if (set_sysctls(init, err) < 0 || run_creation_hooks(init, err) < 0)
 		return -1;
+	make_cwd(init);
 	if (rootfs_finish(&init->rootfs, err) < 0)
 		return -1;
 	if (rootfs_enter(&init->rootfs, err) < 0)

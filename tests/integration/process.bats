@@ -156,10 +156,20 @@ environment() {
 	[ -d rootfs/srv/deep/er ]
 }
 
-@test "cwd: cannot be made in a read-only root" {
-	config '.process.cwd = "/missing"'
+@test "cwd: made also in a root that will be read-only" {
+	config '.process.cwd = "/srv/deep"'
+	script 'pwd -P; touch x 2>&1'
 	try rootlet run c1
-	assert_error 'process\.cwd: /missing: [Rr]ead-only' 125
+	assert_failure
+	assert_line /srv/deep
+	assert_match "$output" '[Rr]ead-only'
+}
+
+@test "cwd: cannot be made in a read-only mount" {
+	config '.process.cwd = "/tmp/missing" |
+		.mounts += [{destination: "/tmp", type: "tmpfs", source: "t", options: ["ro"]}]'
+	try rootlet run c1
+	assert_error 'process\.cwd: /tmp/missing: [Rr]ead-only' 125
 	assert_nothing_left
 }
 
