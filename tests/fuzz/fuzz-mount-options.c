@@ -88,8 +88,17 @@ static void write_words(const struct mount_options *options, struct strings *wor
 		words->items[words->count++] = (char *)"remount";
 	if (options->copy_up)
 		words->items[words->count++] = (char *)"tmpcopyup";
-	write_flags(&options->flags, false, words);
+	if (options->idmap)
+		add(words, "ridmap", options->idmap_recursive);
+	if (options->copy_symlink)
+		words->items[words->count++] = (char *)"copy-symlink";
+	if (options->source_nofollow)
+		words->items[words->count++] = (char *)"src-nofollow";
+	if (options->destination_nofollow)
+		words->items[words->count++] = (char *)"dest-nofollow";
+	/* What is said of the tree later is said of its top, too. */
 	write_flags(&options->tree_flags, true, words);
+	write_flags(&options->flags, false, words);
 	for (size_t i = 0; i < ARRAY_SIZE(propagation_words); i++) {
 		if (options->propagation == propagation_words[i].flag)
 			add(words, propagation_words[i].word, options->propagation_recursive);
@@ -135,6 +144,10 @@ static void check_same(const struct mount_options *one, const struct mount_optio
 {
 	FUZZ_ASSERT(one->bind == two->bind && one->recursive == two->recursive);
 	FUZZ_ASSERT(one->remount == two->remount && one->copy_up == two->copy_up);
+	FUZZ_ASSERT(one->idmap == two->idmap && one->idmap_recursive == two->idmap_recursive);
+	FUZZ_ASSERT(one->copy_symlink == two->copy_symlink);
+	FUZZ_ASSERT(one->source_nofollow == two->source_nofollow);
+	FUZZ_ASSERT(one->destination_nofollow == two->destination_nofollow);
 	FUZZ_ASSERT(flags_equal(&one->flags, &two->flags));
 	FUZZ_ASSERT(flags_equal(&one->tree_flags, &two->tree_flags));
 	FUZZ_ASSERT(one->propagation == two->propagation);
