@@ -73,15 +73,28 @@ static bool is_other(const struct container *container, const struct state *same
 	                container->state.start_time != same->start_time);
 }
 
+/* The poststop hooks of @container; its config.json, which has them, goes with it. */
+static const struct hooks *find_hooks(const struct container *container, struct config **config)
+{
+	if (!container->has_state)
+		return NULL;
+	if (config_read_copy(container->dir_fd, CONTAINER_CONFIG_FILE,
+	                     "the container's config.json", config, NULL) == 0)
+		return &(*config)->hooks;
+	log_debug("container \"%s\" has no config.json any more", container->id);
+	return NULL;
+}
+
 int container_delete(const struct rootlet_context *context, const char *id, bool force,
-                     const struct state *same, struct error **err)
+                     const struct own_container *own, struct error **err)
 {
 	_cleanup_container_ struct container container = CONTAINER_INIT;
 	_cleanup_config_ struct config *config = NULL;
 	_cleanup_error_ struct error *error = NULL;
+	const struct hooks *hooks;
 	int result;
 
-	if (force && !same)
+	if (force && !own)
 		kill_unlocked(context, id);
 	result = container_open(context, id, CONTAINER_LOCK, &container, &error);
 	if (result == 1 && force)
@@ -89,21 +102,17 @@ int container_delete(const struct rootlet_context *context, const char *id, bool
 	/* A state that cannot be understood names no process: with --force its files still go. */
 	if (result != 0 && !(force && container.locked && container.damaged))
 		return error_move(err, &error);
-	if (is_other(&container, same))
+	if (is_other(&container, own ? own->state : NULL))
 		return 0;
 	if (!force && may_delete(&container, err) < 0)
 		return -1;
 	if (end_processes(&container, err) < 0)
 		return -1;
-	/* The hooks are in the files that go now. */
-	if (container.has_state &&
-	    config_read_copy(container.dir_fd, CONTAINER_CONFIG_FILE, "the container's config.json",
-	                     &config, NULL) < 0)
-		log_debug("container \"%s\" has no config.json any more", id);
+	hooks = own ? own->hooks : find_hooks(&container, &config);
 	if (container_remove(&container, err) < 0)
 		return -1;
-	if (config)
-		creation_poststop(&container.state, &config->hooks);
+	if (hooks)
+		creation_poststop(&container.state, hooks);
 	return 0;
 }
 

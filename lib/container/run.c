@@ -64,6 +64,7 @@ static int wait_for_end(struct creation *creation, int notify_fd, struct error *
 static void clean_up(struct creation *creation)
 {
 	const struct container *container = &creation->container;
+	const struct own_container own = { &container->state, &creation->config->hooks };
 	_cleanup_error_ struct error *error = NULL;
 
 	/* Without a pid namespace of its own others may have outlived init. */
@@ -74,7 +75,7 @@ static void clean_up(struct creation *creation)
 		return;
 	}
 	/* As anybody would: `delete --force` from elsewhere may have been faster. */
-	if (container_delete(creation->context, container->id, true, &container->state, &error) < 0)
+	if (container_delete(creation->context, container->id, true, &own, &error) < 0)
 		log_warning("%s", error->message);
 }
 

@@ -17,12 +17,18 @@ int verb_kill(const struct rootlet_context *context, const char *id, const char 
               struct error **err);
 int verb_delete(const struct rootlet_context *context, const char *id, bool force,
                 struct error **err);
+/* What `run` knows of the container that it has made. */
+struct own_container {
+	const struct state *state;
+	const struct hooks *hooks;
+};
+
 /*
- * As verb_delete(), but only when the container of that id is the one whose init is in @same: an
+ * As verb_delete(), but only when the container of that id is the one whose init is in @own: an
  * id can be taken again. NULL: whichever it is.
  */
 int container_delete(const struct rootlet_context *context, const char *id, bool force,
-                     const struct state *same, struct error **err);
+                     const struct own_container *own, struct error **err);
 int verb_exec(const struct rootlet_context *context, const char *id,
               const struct rootlet_exec_options *options, struct error **err);
 int verb_mounts(const struct rootlet_context *context, const char *id, const char *path,
