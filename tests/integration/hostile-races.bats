@@ -169,6 +169,57 @@ assert_worked_or_refused() {
 	rounds true
 }
 
+# Two containers share a volume, and one of them changes it while the other's mounts are made.
+@test "CVE-2021-30465, CVE-2024-45310: mount destinations in a shared volume that races are made inside" {
+	writable_root
+	mkdir -p "$T/volume/race" "$T/host"
+	ln -s "$T/outside" "$T/volume/link"
+	config '.mounts += [{destination: "/volume", type: "bind", source: $volume, options: ["rbind"]},
+			{destination: "/volume/race/one/two", type: "tmpfs"},
+			{destination: "/volume/race/host", type: "bind", source: $host, options: ["bind"]},
+			{destination: "/volume/race/file", type: "bind", source: "/dev/null", options: ["bind"]}] |
+		.process.args = ["true"]' \
+		--arg volume "$T/volume" --arg host "$T/host"
+	"$(test_program swap)" "$T/volume/race" "$T/volume/link" </dev/null 2>"$T/swap.err" 3>&- &
+	attacker=$!
+	nothing_outside() {
+		assert_worked_or_refused
+		assert_equal "$(ls "$T/outside")$(ls "$T/host")" ""
+	}
+	rounds nothing_outside
+}
+
+@test "CVE-2024-45310: tmpcopyup of a directory that races copies nothing from outside" {
+	mkdir -p rootfs/race/below "$T/host/below"
+	echo "host secret" | tee "$T/host/file" >"$T/host/below/file"
+	config '.mounts += [{destination: "/race", type: "tmpfs", options: ["tmpcopyup"]}] |
+		.process.args = ["sh", "-c", "cat /race/file /race/below/file 2>/dev/null; true"]'
+	race "$T/host"
+	copies_nothing() {
+		refute_match "$output" 'host secret'
+	}
+	rounds copies_nothing
+}
+
+@test "CVE-2024-45310: tmpcopyup copies no directory and no file from outside that it meets by a race" {
+	mkdir -p rootfs/copied/race "$T/host"
+	echo "host secret" >"$T/host/file"
+	echo inside >rootfs/copied/file
+	ln -s "$T/host" rootfs/copied/race-link
+	ln -s "$T/host/file" rootfs/copied/file-link
+	config '.mounts += [{destination: "/copied", type: "tmpfs", options: ["tmpcopyup"]}] |
+		.process.args = ["sh", "-c", "cat /copied/*/file /copied/file* 2>/dev/null; true"]'
+	copies_nothing() {
+		refute_match "$output" 'host secret'
+	}
+	local name
+	for name in race file; do
+		"$(test_program swap)" "rootfs/copied/$name" "rootfs/copied/$name-link" </dev/null 2>"$T/swap.err" 3>&- &
+		attacker=$!
+		rounds copies_nothing
+	done
+}
+
 # --- masks ---------------------------------------------------------------------------------------
 
 @test "CVE-2025-31133: a mask that races with a false /dev/null is the null device or nothing" {
@@ -210,4 +261,45 @@ assert_worked_or_refused() {
 		refute_output
 	}
 	rounds masked_or_refused
+}
+
+# --- terminals -----------------------------------------------------------------------------------
+
+# terminal_race ONE TWO: these names are exchanged while a program with a terminal is started, which
+# writes to all that could be its console.
+terminal_race() {
+	config '.process.terminal = true'
+	script 'tty; for file in /dev/console /dev/other /dev/pts/0 /dev/other/0; do
+		[ ! -e $file ] || echo pwned >$file; done; exit 0'
+	"$(test_program swap)" "$1" "$2" </dev/null 2>"$T/swap.err" 3>&- &
+	attacker=$!
+	local round
+	# pty-run.py takes longer than all of it.
+	for ((round = 0; round < ROUNDS / 3; round++)); do
+		try on_terminal -- "$ROOTLET" --root "$STATE_DIR" run c1
+		[ "$status" -eq 0 ] || assert_match "$output$stderr" '/dev/'
+		assert_equal "$(cat "$T/secret")" "host secret"
+		process_lives "$attacker" || fail "the attacker has given up: $(cat "$T/swap.err")"
+	done
+	stop_attacker
+	assert_nothing_left
+}
+
+@test "CVE-2025-52565: a /dev/console that races is the terminal or nothing" {
+	without_mount /dev /dev/pts /dev/shm /dev/mqueue
+	writable_root
+	: >rootfs/dev/console
+	ln -s "$T/secret" rootfs/dev/other
+	terminal_race rootfs/dev/console rootfs/dev/other
+}
+
+@test "CVE-2025-52565: a /dev/pts that races gives no other terminal than its own" {
+	without_mount /dev /dev/shm /dev/mqueue
+	writable_root
+	mkdir -p rootfs/dev/pts "$T/pts"
+	ln -s "$T/secret" "$T/pts/ptmx"
+	ln -s "$T/secret" "$T/pts/0"
+	ln -s "$T/pts" rootfs/dev/other
+	terminal_race rootfs/dev/pts rootfs/dev/other
+	assert_equal "$(find "$T/pts" -type l | wc -l)" 2
 }
