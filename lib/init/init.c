@@ -387,9 +387,6 @@ static int init_settle(struct init *init, struct error **err)
 	if (entry_prepare(&init->entry, err) < 0)
 		return -1;
 	close_fd(&init->slave);
-	/* Changing ids has made us dumpable or not by the kernel's own rules; insist. */
-	if (entry_hide(err) < 0)
-		return -1;
 	if (init->master >= 0)
 		created.fds[created.fd_count++] = init->master;
 	if (sync_send(plan->sync_fd, &created) < 0)

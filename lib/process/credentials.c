@@ -204,6 +204,12 @@ static int become_user(const struct user *user, bool setgroups_denied, struct er
 		return -1;
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		return error_set(err, errno, "process.user: PR_SET_KEEPCAPS");
+	/*
+	 * The change has made us dumpable or not as fs.suid_dumpable says; nobody is to look into us
+	 * before execve. Here, because the filter that comes next may forbid it.
+	 */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_set(err, errno, "process.user: PR_SET_DUMPABLE");
 	/* Runtimes agree on this default; the caller's own umask is none of the container's. */
 	umask(user->umask.set ? (mode_t)user->umask.value & 0777 : UMASK_DEFAULT);
 	return 0;
