@@ -23,9 +23,9 @@
  * Order: bounding set while CAP_SETPCAP is there; PR_SET_KEEPCAPS; setgroups, setresgid,
  * setresuid; without no_new_privileges the filter while CAP_SYS_ADMIN is still effective;
  * capset; ambient set; no_new_privs. Capabilities that the caller does not have itself are left
- * out with one warning that names them. The process is non-dumpable afterwards. Sets that contradict capabilities(7) (ambient without
+ * out with one warning that names them. Sets that contradict capabilities(7) (ambient without
  * inheritable) are cut to what it allows, with a warning; none is ever widened. The umask becomes
- * @process->user.umask, 0022 when that is not set.
+ * @process->user.umask, 0022 when that is not set. The process is non-dumpable afterwards.
  */
 int credentials_apply(const struct process *process, bool setgroups_denied,
                       const struct seccomp_program *program, struct seccomp_listener *listener,

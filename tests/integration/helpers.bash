@@ -44,18 +44,19 @@ setup() {
 }
 
 teardown() {
-	local id leaks
+	local id leaks failed=0
+	# bats does not stop at what fails in a teardown: its status is all that counts.
 	if declare -F teardown_test >/dev/null; then
-		teardown_test
+		teardown_test || failed=1
 	fi
 	cd /
 	for id in $(rootlet list --quiet 2>/dev/null); do
 		rootlet delete --force "$id" || true
 	done
 	leaks=$(leftovers)
-	[ -z "$leaks" ] && return 0
+	[ -z "$leaks" ] && return "$failed"
 	# Containers that are being killed need a moment.
-	wait_until 5 no_leftovers && return 0
+	wait_until 5 no_leftovers && return "$failed"
 	echo "left behind by the test:"
 	leftovers
 	kill_leftovers

@@ -14,8 +14,8 @@ setup_test() {
 teardown_test() {
 	stop_attacker
 	# Nobody has made anything where only the host is, or changed what is there.
-	assert_equal "$(find "$T/outside" -mindepth 1)" ""
-	assert_equal "$(cat "$T/secret")" "host secret"
+	assert_equal "$(find "$T/outside" -mindepth 1)" "" &&
+		assert_equal "$(cat "$T/secret")" "host secret"
 }
 
 stop_attacker() {
