@@ -7,6 +7,7 @@
  * A helper is setuid: it gets its absolute path, an empty environment and no fd but stdio.
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -64,28 +65,88 @@ static char **helper_argv(const struct map *map, pid_t pid, struct arena *arena)
 	return argv;
 }
 
-static int start_helper(const struct map *map, pid_t pid, struct arena *arena, pid_t *helper,
-                        int *output, struct error **err)
+/* A helper that is about to be started. */
+struct start {
+	struct spawn spawn;
+	int stderr_fd; /* ours to close afterwards */
+	pid_t pid;
+	int errnum;
+};
+
+static int prepare_helper(const struct map *map, pid_t pid, struct arena *arena, int *output,
+                          struct start *start, struct error **err)
 {
-	_cleanup_fd_ int write_end = -1;
-	struct spawn spawn = {
+	int fds[2];
+
+	start->spawn = (struct spawn){
 		.path = map->helper,
 		.argv = helper_argv(map, pid, arena),
 		.stdin_fd = -1,
 		.stdout_fd = -1,
 	};
-	int fds[2];
-
-	if (!spawn.argv)
+	if (!start->spawn.argv)
 		return error_set(err, ENOMEM, "cannot run %s", map->helper);
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return error_set(err, errno, "cannot make a pipe");
 	*output = fds[0];
-	spawn.stderr_fd = write_end = fds[1];
-	*helper = spawn_start(&spawn);
-	if (*helper < 0)
-		return error_set(err, errno, "cannot run %s", map->helper);
+	start->spawn.stderr_fd = start->stderr_fd = fds[1];
 	return 0;
+}
+
+static void *start_helper(void *data)
+{
+	struct start *start = data;
+
+	start->pid = spawn_start(&start->spawn);
+	start->errnum = errno;
+	return NULL;
+}
+
+/*
+ * Whoever starts a program stands still until it has been loaded, which for a setuid one takes
+ * longer than making a thread; so two are started by two.
+ */
+static void start_both(struct start starts[2])
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, start_helper, &starts[0]) != 0) {
+		start_helper(&starts[0]);
+		start_helper(&starts[1]);
+		return;
+	}
+	start_helper(&starts[1]);
+	pthread_join(thread, NULL);
+}
+
+static int start_helpers(const struct id_plan *plan, pid_t pid, struct arena *arena,
+                         struct id_job *job, struct error **err)
+{
+	struct start starts[2] = { { .stderr_fd = -1, .pid = -1 }, { .stderr_fd = -1, .pid = -1 } };
+	int result = 0;
+
+	for (int i = 0; i < 2 && result == 0; i++) {
+		const struct map map = map_of(plan, i);
+
+		if (map.helper)
+			result = prepare_helper(&map, pid, arena, &job->outputs[i], &starts[i],
+			                        err);
+	}
+	if (result == 0 && plan->newuidmap && plan->newgidmap)
+		start_both(starts);
+	else if (result == 0)
+		start_helper(&starts[plan->newuidmap ? 0 : 1]);
+	for (int i = 0; i < 2; i++) {
+		close_fd(&starts[i].stderr_fd);
+		job->pids[i] = starts[i].pid;
+	}
+	for (int i = 0; i < 2 && result == 0; i++) {
+		const struct map map = map_of(plan, i);
+
+		if (map.helper && starts[i].pid < 0)
+			result = error_set(err, starts[i].errnum, "cannot run %s", map.helper);
+	}
+	return result;
 }
 
 static int write_file(int dir, pid_t pid, const char *name, const char *text, struct error **err)
@@ -168,13 +229,8 @@ static int begin(const struct id_plan *plan, pid_t pid, struct arena *arena, str
 		return error_set(err, errno, "cannot open %s", path);
 	if (plan->setgroups_denied && write_file(dir, pid, "setgroups", "deny", err) < 0)
 		return -1;
-	for (int i = 0; i < 2; i++) {
-		struct map map = map_of(plan, i);
-
-		if (map.helper &&
-		    start_helper(&map, pid, arena, &job->pids[i], &job->outputs[i], err) < 0)
-			return -1;
-	}
+	if ((plan->newuidmap || plan->newgidmap) && start_helpers(plan, pid, arena, job, err) < 0)
+		return -1;
 	for (int i = 0; i < 2; i++) {
 		struct map map = map_of(plan, i);
 
