@@ -341,6 +341,40 @@ static int wait_until_created(struct creation *creation, struct error **err)
 	return 0;
 }
 
+static int commit_state(struct creation *creation, struct error **err)
+{
+	const int dir_fd = creation->container.dir_fd;
+
+	if (renameat(dir_fd, STATE_FILE_NEW, dir_fd, CONTAINER_STATE_FILE) < 0)
+		return error_set(err, errno, "cannot write the container's state");
+	creation->container.has_state = true;
+	return 0;
+}
+
+/*
+ * `run` without anybody to hand something to first: init has the word before it is ready, and need
+ * not ask for it. A hook of init's would take what comes meanwhile for our end.
+ */
+static bool can_start_early(const struct creation *creation)
+{
+	const struct rootlet_create_options *options = creation->options;
+
+	if (creation->start_socket || creation->plan.wait_for_hooks ||
+	    creation->config->hooks.create_container.count > 0)
+		return false;
+	return !notify_host_socket() && !options->console_socket && !options->pidfd_socket &&
+	       !options->pid_file;
+}
+
+static int start_early(struct creation *creation, struct error **err)
+{
+	if (commit_state(creation, err) < 0 ||
+	    send_to_init(creation, &(struct sync_message){ .type = SYNC_COMMIT }, err) < 0)
+		return -1;
+	creation->started = true;
+	return send_to_init(creation, &(struct sync_message){ .type = SYNC_START }, err);
+}
+
 static int build(struct creation *creation, struct error **err)
 {
 	const struct sync_message go = { .type = SYNC_GO, .value = creation->init.pid };
@@ -352,6 +386,8 @@ static int build(struct creation *creation, struct error **err)
 	if (send_to_init(creation, &go, err) < 0)
 		return -1;
 	if (write_files(creation, err) < 0 || run_runtime_hooks(creation, err) < 0)
+		return -1;
+	if (can_start_early(creation) && start_early(creation, err) < 0)
 		return -1;
 	return wait_until_created(creation, err);
 }
@@ -373,16 +409,6 @@ int creation_begin(struct creation *creation, const char *id, struct error **err
 }
 
 /* --- commit ---------------------------------------------------------------------------------- */
-
-static int commit_state(struct creation *creation, struct error **err)
-{
-	const int dir_fd = creation->container.dir_fd;
-
-	if (renameat(dir_fd, STATE_FILE_NEW, dir_fd, CONTAINER_STATE_FILE) < 0)
-		return error_set(err, errno, "cannot write the container's state");
-	creation->container.has_state = true;
-	return 0;
-}
 
 static int hand_out(struct creation *creation, struct error **err)
 {
@@ -419,6 +445,8 @@ static int wait_until_let_go(const struct creation *creation, struct error **err
 
 int creation_commit(struct creation *creation, struct error **err)
 {
+	if (creation->started)
+		return 0;
 	if (commit_state(creation, err) < 0 || hand_out(creation, err) < 0)
 		return -1;
 	if (send_to_init(creation, &(struct sync_message){ .type = SYNC_COMMIT }, err) < 0)

@@ -31,6 +31,7 @@ struct creation {
 	int sync_fd;      /* our end */
 	int interrupt_fd; /* signalfd: asks us to give up */
 	int master;       /* of the terminal; -1: none, or handed over */
+	bool started;     /* init has the word already */
 	bool pid_file_written;
 	bool poststop_due; /* what undoes the creation is the end of a container */
 };

@@ -23,7 +23,8 @@ static int start_program(struct creation *creation, struct error **err)
 {
 	_cleanup_message_ struct sync_message message = { 0 };
 
-	if (sync_send_type(creation->sync_fd, SYNC_START) < 0 && errno != EPIPE)
+	if (!creation->started && sync_send_type(creation->sync_fd, SYNC_START) < 0 &&
+	    errno != EPIPE)
 		return error_set(err, errno, "a message to the container's init");
 	if (sync_wait(creation->sync_fd, creation->interrupt_fd, err) < 0)
 		return -1;
