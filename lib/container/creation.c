@@ -142,7 +142,7 @@ static int start_init(struct creation *creation, struct error **err)
 	return 0;
 }
 
-static int init_died(const struct creation *creation, struct error **err)
+int creation_init_died(const struct creation *creation, struct error **err)
 {
 	siginfo_t info = { 0 };
 
@@ -156,15 +156,16 @@ static int init_died(const struct creation *creation, struct error **err)
 static int expect(const struct creation *creation, enum sync_type type,
                   struct sync_message *message, struct error **err)
 {
+	_cleanup_error_ struct error *error = NULL;
 	int n;
 
 	if (sync_wait(creation->sync_fd, creation->interrupt_fd, err) < 0)
 		return -1;
-	n = sync_receive(creation->sync_fd, message, err);
+	n = sync_receive(creation->sync_fd, message, &error);
+	if (n == 0 || (n < 0 && error->errnum == ECONNRESET))
+		return creation_init_died(creation, err);
 	if (n < 0)
-		return -1;
-	if (n == 0)
-		return init_died(creation, err);
+		return error_move(err, &error);
 	if (message->type != type)
 		return error_set(err, EPROTO, "init sent message %u", message->type);
 	return 0;

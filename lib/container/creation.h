@@ -54,6 +54,10 @@ int creation_decide(struct creation *creation, struct error **err);
 int creation_begin(struct creation *creation, const char *id, struct error **err);
 int creation_commit(struct creation *creation, struct error **err);
 void creation_undo(struct creation *creation);
+
+/* Init is gone without a word: the error says how. Returns -1. */
+int creation_init_died(const struct creation *creation, struct error **err);
+
 void creation_close(struct creation *creation);
 
 /*

@@ -22,13 +22,17 @@
 static int start_program(struct creation *creation, struct error **err)
 {
 	_cleanup_message_ struct sync_message message = { 0 };
+	_cleanup_error_ struct error *error = NULL;
 
 	if (!creation->started && sync_send_type(creation->sync_fd, SYNC_START) < 0 &&
 	    errno != EPIPE)
 		return error_set(err, errno, "a message to the container's init");
 	if (sync_wait(creation->sync_fd, creation->interrupt_fd, err) < 0)
 		return -1;
-	return sync_receive(creation->sync_fd, &message, err) < 0 ? -1 : 0;
+	if (sync_receive(creation->sync_fd, &message, &error) >= 0)
+		return 0;
+	return error->errnum == ECONNRESET ? creation_init_died(creation, err)
+	                                   : error_move(err, &error);
 }
 
 static int run_poststart(struct creation *creation, struct error **err)

@@ -83,6 +83,14 @@ static ssize_t receive_packet(int socket, void *packet, size_t size, struct sync
 	return n;
 }
 
+static int died_unread(struct error **err)
+{
+	error_set(err, 0, "the other side was killed before it read our message");
+	if (err && *err)
+		(*err)->errnum = ECONNRESET;
+	return -1;
+}
+
 int sync_receive(int socket, struct sync_message *message, struct error **err)
 {
 	_cleanup_free_ char *packet = malloc(sizeof(struct header) + SYNC_MAX_DATA + 1);
@@ -94,7 +102,7 @@ int sync_receive(int socket, struct sync_message *message, struct error **err)
 		return error_set(err, ENOMEM, "a message between runtime and init");
 	n = receive_packet(socket, packet, sizeof(header) + SYNC_MAX_DATA, message);
 	if (n < 0 && errno == ECONNRESET)
-		return error_set(err, 0, "the other side was killed before it read our message");
+		return died_unread(err);
 	if (n < 0)
 		return error_set(err, errno, "a message between runtime and init");
 	if (n == 0)

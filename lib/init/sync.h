@@ -52,7 +52,8 @@ int sync_send_error(int socket, const struct error *error);
  * sync_receive - wait for a message
  *
  * Return: 1 and *message (release with sync_message_clear()), 0 at end-of-file, -1 with *err: a
- * broken socket, or the error that the other side sent.
+ * broken socket (errnum ECONNRESET: the other side died and had not read everything), or the error
+ * that the other side sent.
  */
 int sync_receive(int socket, struct sync_message *message, struct error **err);
 

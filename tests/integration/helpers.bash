@@ -280,6 +280,11 @@ skip_unless_subids() {
 	has_subids || skip "$(id -un) has no subordinate ids, or newuidmap is missing"
 }
 
+# AddressSanitizer maps terabytes, which limits of memory forbid.
+has_address_sanitizer() {
+	ldd "$ROOTLET" 2>/dev/null | grep -q libasan
+}
+
 skip_unless_root() {
 	[ "$(id -u)" -eq 0 ] || skip "needs real root"
 }

@@ -277,6 +277,9 @@ limit_of() { # WORDS OF /proc/self/limits
 		[SIGPENDING]="Max pending signals" [STACK]="Max stack size")
 	config '.process.args = ["cat", "/proc/self/limits"]'
 	own=$(cat /proc/self/limits)
+	if has_address_sanitizer; then
+		unset "words_of[AS]" "words_of[DATA]"
+	fi
 	for name in "${!words_of[@]}"; do
 		# What we may have ourselves, the soft limit a little less where it can be.
 		output=$own
@@ -289,7 +292,6 @@ limit_of() { # WORDS OF /proc/self/limits
 		assert_success
 		assert_equal "$name $(limit_of "${words_of[$name]}")" "$name $soft $hard"
 	done
-	assert_equal "${#words_of[@]}" 16
 }
 
 @test "rlimits: those that are not in the config stay ours" {
