@@ -212,7 +212,7 @@ assert_worked_or_refused() {
 	copies_nothing() {
 		refute_match "$output" 'host secret'
 	}
-	local name
+	local name ROUNDS=$((ROUNDS / 2))
 	for name in race file; do
 		"$(test_program swap)" "rootfs/copied/$name" "rootfs/copied/$name-link" </dev/null 2>"$T/swap.err" 3>&- &
 		attacker=$!
