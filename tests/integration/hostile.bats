@@ -85,10 +85,11 @@ careless() {
 }
 
 @test "CVE-2024-21626: no fd of the host reaches the program" {
-	script 'ls /proc/self/fd | xargs; ls /proc/1/fd | xargs'
+	# Without a pipe or a file, of which the shell would hold an end.
+	script 'ls /proc/1/fd; echo and; ls /proc/self/fd'
 	try careless "$ROOTLET" --root "$STATE_DIR" run c1
 	assert_success
-	assert_output $'0 1 2 3\n0 1 2'
+	assert_equal "$(xargs <<<"$output")" '0 1 2 and 0 1 2 3'
 	script 'sleep 1000'
 	running c2
 	try careless "$ROOTLET" --root "$STATE_DIR" exec c2 ls /proc/self/fd
