@@ -14,15 +14,16 @@
 
 static int clone_source(const struct rootfs_plan *plan, const struct mount_plan *mount)
 {
+	const int flags = O_PATH | (mount->options.source_nofollow ? O_NOFOLLOW : 0);
 	_cleanup_fd_ int root = -1, found = -1;
 
 	if (!mount->in_root)
-		return mount_clone(AT_FDCWD, mount->source, mount->options.recursive);
+		return mount_clone_source(&mount->options, AT_FDCWD, mount->source);
 	/* Links in the rootfs are the container's. */
 	root = open(plan->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	found = root < 0 ? -1
-	                 : resolve_open(root, *mount->in_root ? mount->in_root : "/", O_PATH, 0);
-	return found < 0 ? -1 : mount_clone(found, "", mount->options.recursive);
+	                 : resolve_open(root, *mount->in_root ? mount->in_root : "/", flags, 0);
+	return found < 0 ? -1 : mount_clone_source(&mount->options, found, "");
 }
 
 static const char *remedy(int errnum)

@@ -27,9 +27,10 @@ int mount_clone(int dirfd, const char *path, bool recursive)
 	return clone_tree(dirfd, path, recursive, 0);
 }
 
-int mount_clone_nofollow(int dirfd, const char *path, bool recursive)
+int mount_clone_source(const struct mount_options *options, int dirfd, const char *path)
 {
-	return clone_tree(dirfd, path, recursive, AT_SYMLINK_NOFOLLOW);
+	return clone_tree(dirfd, path, options->recursive,
+	                  options->source_nofollow ? AT_SYMLINK_NOFOLLOW : 0);
 }
 
 /* What the filesystem said last: messages are "e text", "w text" or "i text" (fsopen(2)). */

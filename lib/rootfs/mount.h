@@ -13,8 +13,8 @@
 /* A copy of the mount (or with @recursive: tree of mounts) at @path; a detached mount's fd. */
 int mount_clone(int dirfd, const char *path, bool recursive);
 
-/* The same of a path that may be a link, which is not followed. */
-int mount_clone_nofollow(int dirfd, const char *path, bool recursive);
+/* The same of the source of a bind, as its options say: all of the tree, a link itself. */
+int mount_clone_source(const struct mount_options *options, int dirfd, const char *path);
 
 /*
  * mount_new - a new filesystem, detached

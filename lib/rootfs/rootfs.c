@@ -88,75 +88,57 @@ static bool can_be_early(const struct rootfs_plan *plan, const struct mount_plan
 	const struct strings *data = &mount->options.data;
 
 	/* The root directory of a devpts belongs to id 0, or to nobody as long as that has no map. */
-	if (!plan->owns_root || mount->kind == MOUNT_KIND_OTHER || mount->kind == MOUNT_KIND_DEVPTS)
+	if (!plan->owns_root || !mount->type || mount->kind == MOUNT_KIND_OTHER ||
+	    mount->kind == MOUNT_KIND_DEVPTS)
 		return false;
 	if (mount_data_value(data, "uid") || mount_data_value(data, "gid"))
 		return false;
 	return mount->kind != MOUNT_KIND_TMPFS || mount_data_value(data, "mode");
 }
 
-static int clone_source(const struct mount_plan *mount, int dirfd, const char *path)
+/* Detached copies of the bind sources that are the host's. */
+int rootfs_take_sources(struct rootfs *rootfs, const struct rootfs_plan *plan, struct error **err)
 {
-	return (mount->options.source_nofollow ? mount_clone_nofollow : mount_clone)(
-		dirfd, path, mount->options.recursive);
-}
-
-static int make_ready(const struct rootfs_plan *plan, const struct mount_plan *mount, int *fd,
-                      struct error **err)
-{
-	switch (mount->kind) {
-	case MOUNT_KIND_BIND:
-		if (mount->in_root || mount->idmapped >= 0)
-			return 0;
-		*fd = clone_source(mount, AT_FDCWD, mount->source);
-		if (*fd < 0)
-			return error_set(err, errno, "%s.source: %s", mount->where, mount->source);
-		return 0;
-	case MOUNT_KIND_REMOUNT:
-	case MOUNT_KIND_SYMLINK:
-		return 0;
-	default:
-		/* What fails now is tried again in its turn, where the failure is explained. */
-		if (can_be_early(plan, mount))
-			*fd = make_filesystem(mount, &mount->options.data, NULL);
-		return 0;
-	}
-}
-
-static int make_all_ready(struct rootfs *rootfs, struct error **err)
-{
-	const struct rootfs_plan *plan = rootfs->plan;
-
+	rootfs->plan = plan;
 	rootfs->ready = malloc(sizeof(int) * (plan->mount_count + 1));
 	if (!rootfs->ready)
 		return error_set(err, ENOMEM, "mounts");
 	for (size_t i = 0; i < plan->mount_count; i++)
 		rootfs->ready[i] = -1;
-	for (size_t i = 0; i < plan->mount_count; i++)
-		if (make_ready(plan, &plan->mounts[i], &rootfs->ready[i], err) < 0)
-			return -1;
+	for (size_t i = 0; i < plan->mount_count; i++) {
+		const struct mount_plan *mount = &plan->mounts[i];
+
+		if (mount->kind != MOUNT_KIND_BIND || mount->in_root || mount->idmapped >= 0)
+			continue;
+		rootfs->ready[i] = mount_clone_source(&mount->options, AT_FDCWD, mount->source);
+		if (rootfs->ready[i] < 0)
+			return error_set(err, errno, "%s.source: %s", mount->where, mount->source);
+	}
 	return 0;
 }
 
-int rootfs_take_sources(struct rootfs *rootfs, const struct rootfs_plan *plan, struct error **err)
+/* What fails now is tried again in its turn, where the failure is explained. */
+static void make_early(struct rootfs *rootfs)
 {
-	rootfs->plan = plan;
-	return make_all_ready(rootfs, err);
+	for (size_t i = 0; i < rootfs->plan->mount_count; i++) {
+		const struct mount_plan *mount = &rootfs->plan->mounts[i];
+
+		if (can_be_early(rootfs->plan, mount))
+			rootfs->ready[i] = make_filesystem(mount, &mount->options.data, NULL);
+	}
 }
 
 int rootfs_open(struct rootfs *rootfs, const struct rootfs_plan *plan, struct error **err)
 {
-	rootfs->plan = plan;
 	/*
 	 * A mount namespace that belongs to a new user namespace gets slaves of the host's mounts
 	 * (mount_namespaces(7)); without one our mounts would reach the host.
 	 */
 	if (!plan->own_user_namespace && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return error_set(err, errno, "cannot separate the mounts from the host's");
-	if (open_null(rootfs, err) < 0)
+	if (open_null(rootfs, err) < 0 || rootfs_take_sources(rootfs, plan, err) < 0)
 		return -1;
-	if (make_all_ready(rootfs, err) < 0)
-		return -1;
+	make_early(rootfs);
 	return open_root(rootfs, err);
 }
 
@@ -235,24 +217,62 @@ static int bind_onto(const struct rootfs *rootfs, const struct mount_plan *mount
 	return mount_attach(source, target, &mount->options, mount->where, err);
 }
 
+/* copy-symlink. What is there already has to be the same link. */
+static int make_link(const struct rootfs *rootfs, const struct mount_plan *mount, const char *text,
+                     struct error **err)
+{
+	char there[PATH_MAX];
+	const char *name;
+	_cleanup_fd_ int dir = resolve_parent(rootfs->root_fd, mount->destination, &name);
+	ssize_t n;
+
+	if (dir >= 0 && symlinkat(text, dir, name) == 0)
+		return 0;
+	if (dir < 0 || errno != EEXIST)
+		return error_set(err, errno, "%s.destination: %s", mount->where,
+		                 mount->destination);
+	n = readlinkat(dir, name, there, sizeof(there));
+	if (n == (ssize_t)strlen(text) && memcmp(there, text, (size_t)n) == 0)
+		return 0;
+	return error_set(err, EEXIST, "%s.destination: copy-symlink: %s is something else",
+	                 mount->where, mount->destination);
+}
+
+/*
+ * A source in the root: earlier mounts may have covered or made it, and links in it are the
+ * container's.
+ */
+static int bind_from_root(const struct rootfs *rootfs, const struct mount_plan *mount,
+                          struct error **err)
+{
+	const bool nofollow = mount->options.source_nofollow || mount->options.copy_symlink;
+	_cleanup_fd_ int found = resolve_open(rootfs->root_fd,
+	                                      *mount->in_root ? mount->in_root : "/",
+	                                      O_PATH | (nofollow ? O_NOFOLLOW : 0), 0);
+	_cleanup_fd_ int source = -1;
+	char text[PATH_MAX];
+	ssize_t n;
+
+	if (found >= 0 && mount->options.copy_symlink &&
+	    (n = readlinkat(found, "", text, sizeof(text) - 1)) >= 0) {
+		text[n] = '\0';
+		return make_link(rootfs, mount, text, err);
+	}
+	source = found < 0 ? -1 : mount_clone_source(&mount->options, found, "");
+	if (source < 0)
+		return error_set(err, errno, "%s.source: %s", mount->where, mount->source);
+	return bind_onto(rootfs, mount, source, err);
+}
+
 static int mount_bind(const struct rootfs *rootfs, size_t index, struct error **err)
 {
 	const struct mount_plan *mount = &rootfs->plan->mounts[index];
-	_cleanup_fd_ int found = -1, late = -1;
-	int source = rootfs->ready[index];
 
 	if (mount->idmapped >= 0)
 		return bind_onto(rootfs, mount, mount->idmapped, err);
-	/* Earlier mounts may have covered or made it; links in it are the container's. */
-	if (mount->in_root) {
-		found = resolve_open(rootfs->root_fd, *mount->in_root ? mount->in_root : "/",
-		                     O_PATH | (mount->options.source_nofollow ? O_NOFOLLOW : 0), 0);
-		late = found < 0 ? -1 : clone_source(mount, found, "");
-		if (late < 0)
-			return error_set(err, errno, "%s.source: %s", mount->where, mount->source);
-		source = late;
-	}
-	return bind_onto(rootfs, mount, source, err);
+	if (mount->in_root)
+		return bind_from_root(rootfs, mount, err);
+	return bind_onto(rootfs, mount, rootfs->ready[index], err);
 }
 
 /*
@@ -363,27 +383,6 @@ static int remount(const struct rootfs *rootfs, const struct mount_plan *mount, 
 	return mount_change(fd, &mount->options, mount->where, err);
 }
 
-/* copy-symlink. What is there already has to be the same link. */
-static int make_link(const struct rootfs *rootfs, const struct mount_plan *mount,
-                     struct error **err)
-{
-	char text[PATH_MAX];
-	const char *name;
-	_cleanup_fd_ int dir = resolve_parent(rootfs->root_fd, mount->destination, &name);
-	ssize_t n;
-
-	if (dir >= 0 && symlinkat(mount->link, dir, name) == 0)
-		return 0;
-	if (dir < 0 || errno != EEXIST)
-		return error_set(err, errno, "%s.destination: %s", mount->where,
-		                 mount->destination);
-	n = readlinkat(dir, name, text, sizeof(text));
-	if (n == (ssize_t)strlen(mount->link) && memcmp(text, mount->link, (size_t)n) == 0)
-		return 0;
-	return error_set(err, EEXIST, "%s.destination: copy-symlink: %s is something else",
-	                 mount->where, mount->destination);
-}
-
 int rootfs_mount_one(struct rootfs *rootfs, size_t index, struct error **err)
 {
 	const struct mount_plan *mount = &rootfs->plan->mounts[index];
@@ -393,7 +392,7 @@ int rootfs_mount_one(struct rootfs *rootfs, size_t index, struct error **err)
 	if (mount->kind == MOUNT_KIND_REMOUNT)
 		return remount(rootfs, mount, err);
 	if (mount->kind == MOUNT_KIND_SYMLINK)
-		return make_link(rootfs, mount, err);
+		return make_link(rootfs, mount, mount->link, err);
 	return mount_filesystem(rootfs, index, err);
 }
 

@@ -130,3 +130,20 @@ mapping_of() { # FIRST HOST
 	try rootlet run c1
 	assert_error 'mounts\[[0-9]+\]: only a bind' 125
 }
+
+# --- mounts of a running container -----------------------------------------------------------
+
+@test "mounts add: proc, sysfs and mqueue are those of the container's namespaces, not the host's" {
+	script 'sleep 1000'
+	config '.root.readonly = false'
+	running c1
+	echo '[{"destination": "/p", "type": "proc", "source": "proc"},
+		{"destination": "/s", "type": "sysfs", "source": "sysfs"},
+		{"destination": "/q", "type": "mqueue", "source": "mqueue"}]' >"$T/mounts.json"
+	try rootlet mounts add c1 "$T/mounts.json"
+	assert_success
+	assert_equal "$(rootlet exec c1 cat /p/1/cmdline | tr '\0' ' ')" 'sleep 1000 '
+	assert_equal "$(rootlet exec c1 ls /s/class/net)" lo
+	# The same filesystem as the container's own has the same device number.
+	assert_equal "$(rootlet exec c1 stat -c %d /q)" "$(rootlet exec c1 stat -c %d /dev/mqueue)"
+}

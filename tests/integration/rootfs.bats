@@ -1188,6 +1188,21 @@ bind_link() {
 	refute_match "$(cat /proc/self/mountinfo)" ' /there '
 }
 
+@test "copy-symlink: a link in the rootfs is copied, too" {
+	bind_link copy-symlink
+	ln -s ../etc/passwd "$BUNDLE/rootfs/tmp/link"
+	config '.mounts[-1].source = $source' --arg source "$BUNDLE/rootfs/tmp/link"
+	script 'readlink /there; grep -c " /there " /proc/self/mountinfo'
+	try rootlet run c1
+	assert_output $'../etc/passwd\n0'
+	config '.mounts[-1].source = $source' --arg source "$BUNDLE/rootfs/etc/passwd"
+	config '.mounts[-1].destination = "/here"'
+	script 'grep -c root: /here'
+	try rootlet run c1
+	assert_success
+	assert_output 1
+}
+
 @test "copy-symlink: a source that is no link is mounted" {
 	bind_link copy-symlink
 	config '.mounts[-1].source = $source' --arg source "$T/real"
