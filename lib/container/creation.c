@@ -273,6 +273,9 @@ static int receive_namespaces(struct creation *creation, struct error **err)
 	_cleanup_message_ struct sync_message message = { 0 };
 	struct init_namespaces namespaces;
 
+	/* For the sake of the devices it was wanted earlier. */
+	if (state->mount_namespace)
+		return 0;
 	if (expect(creation, SYNC_ISOLATED, &message, err) < 0)
 		return -1;
 	if (message.length != sizeof(namespaces))
@@ -285,13 +288,16 @@ static int receive_namespaces(struct creation *creation, struct error **err)
 	return 0;
 }
 
-static int move_net_devices(const struct creation *creation, struct error **err)
+/* Before init goes on: its hooks and its program find the devices there. */
+static int move_net_devices(struct creation *creation, struct error **err)
 {
 	_cleanup_fd_ int proc_fd = -1, netns = -1;
 	char path[32];
 
 	if (creation->config->linux.net_devices.count == 0)
 		return 0;
+	if (receive_namespaces(creation, err) < 0)
+		return -1;
 	proc_fd = proc_open(err);
 	if (proc_fd < 0)
 		return -1;
@@ -306,8 +312,6 @@ static int move_net_devices(const struct creation *creation, struct error **err)
 static int write_files(struct creation *creation, struct error **err)
 {
 	if (keep_config(creation, err) < 0 || receive_namespaces(creation, err) < 0)
-		return -1;
-	if (move_net_devices(creation, err) < 0)
 		return -1;
 	return write_state(creation, err);
 }
@@ -380,7 +384,7 @@ static int build(struct creation *creation, struct error **err)
 {
 	const struct sync_message go = { .type = SYNC_GO, .value = creation->init.pid };
 
-	if (map_ids(creation, err) < 0)
+	if (map_ids(creation, err) < 0 || move_net_devices(creation, err) < 0)
 		return -1;
 	/* From here on what happens is part of the container's life, which poststop hooks end. */
 	creation->poststop_due = true;

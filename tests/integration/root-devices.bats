@@ -54,6 +54,16 @@ run_with_devices() {
 	assert_match "$output" 'inet 192\.0\.2\.5 peer 192\.0\.2\.9/32'
 }
 
+@test "createContainer hooks find the device there" {
+	printf '#!/bin/sh\nip link show host0 >"%s/seen" 2>&1\n' "$T" >"$T/hook"
+	chmod +x "$T/hook"
+	config '.hooks.createContainer = [{path: $hook, env: ["PATH=/usr/sbin:/sbin:/usr/bin:/bin"]}]' \
+		--arg hook "$T/hook"
+	run_with_devices
+	assert_success
+	assert_match "$(cat "$T/seen")" ': host0[@:]'
+}
+
 @test "several devices, into a user namespace's network" {
 	config '.linux.netDevices.host1 = {name: "other"} | .linux.namespaces += [{type: "user"}] |
 		.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
