@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/timestamp.h"
 #include "base/utf8.h"
 
 static struct {
@@ -79,16 +80,14 @@ static void write_plain(FILE *out, enum log_level level, const char *text)
 
 static void write_json(FILE *out, enum log_level level, const char *text)
 {
-	char now[64];
-	struct timespec ts;
-	struct tm tm;
+	char text_of_now[TIMESTAMP_SIZE];
+	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &ts);
-	gmtime_r(&ts.tv_sec, &tm);
-	strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	clock_gettime(CLOCK_REALTIME, &now);
+	timestamp_format(&now, text_of_now);
 	fprintf(out, "{\"level\":\"%s\",\"msg\":\"", level_names[level]);
 	write_json_string(out, text);
-	fprintf(out, "\",\"time\":\"%s\"}\n", now);
+	fprintf(out, "\",\"time\":\"%s\"}\n", text_of_now);
 }
 
 void log_message(enum log_level level, const char *format, ...)

@@ -22,6 +22,7 @@
 #include "base/socket.h"
 #include "base/spawn.h"
 #include "base/syscalls.h"
+#include "base/timestamp.h"
 #include "container/interrupt.h"
 #include "container/notify.h"
 #include "container/pid-file.h"
@@ -40,25 +41,13 @@ extern char **environ;
 
 /* --- make ------------------------------------------------------------------------------------ */
 
-static int timestamp(struct arena *arena, char **text)
-{
-	struct timespec now;
-	struct tm tm;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	/* Not strftime(3), which reads /etc/localtime first. */
-	*text = arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900,
-	                     tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-	                     now.tv_nsec);
-	return *text ? 0 : -1;
-}
-
 static int fill_state(struct creation *creation, struct error **err)
 {
 	struct state *state = &creation->container.state;
 	const struct config *config = creation->config;
 	struct arena *arena = config->arena;
+	char created[TIMESTAMP_SIZE];
+	struct timespec now;
 
 	state->id = arena_strdup(arena, creation->container.id);
 	state->oci_version = config->oci_version;
@@ -68,7 +57,10 @@ static int fill_state(struct creation *creation, struct error **err)
 	state->owner = arena_printf(arena, "%u", state->owner_uid);
 	state->annotations = config->annotations;
 	state->terminal = config->process.terminal;
-	if (!state->id || !state->owner || timestamp(arena, &state->created) < 0)
+	clock_gettime(CLOCK_REALTIME, &now);
+	timestamp_format(&now, created);
+	state->created = arena_strdup(arena, created);
+	if (!state->id || !state->owner || !state->created)
 		return error_set(err, ENOMEM, "the container's state");
 	creation->plan.state = state;
 	return 0;

@@ -24,10 +24,12 @@
 #include "base/number.h"
 #include "base/proc.h"
 #include "base/socket.h"
+#include "base/timestamp.h"
+#include "directory.h"
 
 /* A directory for the test's files, by fd and by name. */
 struct fixture {
-	char path[64];
+	char path[DIRECTORY_SIZE];
 	int fd;
 };
 
@@ -35,8 +37,7 @@ static int make_directory(void **state)
 {
 	static struct fixture fixture;
 
-	strcpy(fixture.path, "/tmp/rootlet-test-base-XXXXXX");
-	if (!mkdtemp(fixture.path))
+	if (!directory_make(fixture.path))
 		return -1;
 	fixture.fd = open(fixture.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	*state = &fixture;
@@ -46,12 +47,9 @@ static int make_directory(void **state)
 static int remove_directory(void **state)
 {
 	struct fixture *fixture = *state;
-	_cleanup_dir_ DIR *dir = fdopendir(fixture->fd);
-	struct dirent *entry;
 
-	while ((entry = readdir(dir)))
-		unlinkat(fixture->fd, entry->d_name, 0);
-	return rmdir(fixture->path);
+	close(fixture->fd);
+	return directory_remove(fixture->path);
 }
 
 static void an_error_ends_with_the_words_of_its_errno(void **state)
@@ -626,9 +624,32 @@ static void proc_names_namespaces_by_inode(void **state)
 
 #define in_directory(test) cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
 
+static void a_timestamp_is_what_gmtime_says(void **state)
+{
+	/* Leap years and the lack of one, ends of months and of years, today; then every 11 days. */
+	static const time_t times[] = { 0,          86399,       951782399,   951782400,
+		                        951868800,  1709164800,  1709251199,  1709251200,
+		                        1795478400, 4107542399,  4107542400,  4133980799,
+		                        4133980800, 13574563199, 253402300799 };
+	char text[TIMESTAMP_SIZE], expected[TIMESTAMP_SIZE];
+	struct timespec now = { .tv_nsec = 7 };
+	struct tm tm;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(times) + 20000; i++) {
+		now.tv_sec = i < ARRAY_SIZE(times) ? times[i]
+		                                   : (time_t)(i - ARRAY_SIZE(times)) * 11 * 86400;
+		timestamp_format(&now, text);
+		gmtime_r(&now.tv_sec, &tm);
+		strftime(expected, sizeof(expected), "%Y-%m-%dT%H:%M:%S.000000007Z", &tm);
+		assert_string_equal(text, expected);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_timestamp_is_what_gmtime_says),
 		cmocka_unit_test(an_error_ends_with_the_words_of_its_errno),
 		cmocka_unit_test(an_error_without_errno_is_just_its_message),
 		cmocka_unit_test(an_error_takes_context_hint_and_status),
