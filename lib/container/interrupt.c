@@ -5,13 +5,11 @@
  */
 #include "container/interrupt.h"
 
-#include <stdbool.h>
 #include <sys/signalfd.h>
 
 static const int ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 
-/* A signal that our caller has us ignore (nohup(1)) asks for nothing. */
-static bool is_ignored(int signal)
+bool signal_ignored(int signal)
 {
 	struct sigaction action;
 
@@ -22,18 +20,23 @@ static void ending_signals(sigset_t *signals)
 {
 	sigemptyset(signals);
 	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
-		if (!is_ignored(ending[i]))
+		if (!signal_ignored(ending[i]))
 			sigaddset(signals, ending[i]);
+}
+
+void signals_block(const sigset_t *signals, sigset_t *old)
+{
+	/* Ignored, which we may have inherited, it would let no child be waited for. */
+	sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+	sigprocmask(SIG_BLOCK, signals, old);
 }
 
 void interrupt_block(sigset_t *old)
 {
 	sigset_t signals;
 
-	/* Ignored, which we may have inherited, it would let no child be waited for. */
-	sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
 	ending_signals(&signals);
-	sigprocmask(SIG_BLOCK, &signals, old);
+	signals_block(&signals, old);
 }
 
 int interrupt_open(struct error **err)

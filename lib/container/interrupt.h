@@ -3,8 +3,15 @@
 #pragma once
 
 #include <signal.h>
+#include <stdbool.h>
 
 #include "base/error.h"
+
+/* Whether our caller has us ignore @signal (nohup(1)): then it asks for nothing. */
+bool signal_ignored(int signal);
+
+/* Block @signals and see to it that children can be waited for; *old gets the mask before. */
+void signals_block(const sigset_t *signals, sigset_t *old);
 
 /*
  * interrupt_block - keep these signals while something half made exists

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/spawn.h"
 #include "base/syscalls.h"
+#include "container/interrupt.h"
 #include "container/notify.h"
 #include "process/terminal.h"
 
@@ -26,14 +27,12 @@ static const int own_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL,  SIGTRAP,
 
 static void forwarded_signals(sigset_t *signals)
 {
-	struct sigaction action;
-
 	sigfillset(signals);
 	for (size_t i = 0; i < ARRAY_SIZE(own_signals); i++)
 		sigdelset(signals, own_signals[i]);
 	/* What our caller has us ignore (nohup(1)) is not for the container either. */
 	for (int signal = 1; signal < SIGSYS; signal++)
-		if (sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+		if (signal_ignored(signal))
 			sigdelset(signals, signal);
 	/* Broken pipes are seen by who writes. */
 	sigaddset(signals, SIGPIPE);
@@ -43,10 +42,8 @@ void supervise_block_signals(sigset_t *old)
 {
 	sigset_t signals;
 
-	/* Ignored, which we may have inherited, it would let no child be waited for. */
-	sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
 	forwarded_signals(&signals);
-	sigprocmask(SIG_BLOCK, &signals, old);
+	signals_block(&signals, old);
 }
 
 int supervise_exit_status(int status)
