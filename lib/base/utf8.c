@@ -69,7 +69,7 @@ char *utf8_printable(const char *text)
 		if (code == '\n')
 			to = stpcpy(to, "\\n");
 		else if (code)
-			to += sprintf(to, "\\x%02x", code);
+			to += snprintf(to, ESCAPE_SIZE + 1, "\\x%02x", code);
 		else
 			to = mempcpy(to, from, length);
 		from += length;

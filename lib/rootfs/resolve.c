@@ -63,15 +63,24 @@ static void walk_end(struct walk *walk)
 		walk_pop(walk);
 }
 
+static int set_rest(struct walk *walk, const char *text)
+{
+	size_t size = strlen(text) + 1;
+
+	if (size > sizeof(walk->rest)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(walk->rest, text, size);
+	return 0;
+}
+
 static int walk_begin(struct walk *walk, int root_fd, const char *path)
 {
 	walk->depth = 0;
 	walk->links = 0;
-	if (strlen(path) >= sizeof(walk->rest)) {
-		errno = ENAMETOOLONG;
+	if (set_rest(walk, path) < 0)
 		return -1;
-	}
-	strcpy(walk->rest, path);
 	walk->stack[0] = fcntl(root_fd, F_DUPFD_CLOEXEC, 3);
 	if (walk->stack[0] < 0)
 		return -1;
@@ -114,11 +123,8 @@ static int walk_link(struct walk *walk, int fd)
 	if (asprintf(&combined, "%s/%s", target, walk->rest) < 0)
 		return -1;
 	owner = combined;
-	if (strlen(combined) >= sizeof(walk->rest)) {
-		errno = ENAMETOOLONG;
+	if (set_rest(walk, combined) < 0)
 		return -1;
-	}
-	strcpy(walk->rest, combined);
 	if (target[0] == '/')
 		while (walk->depth > 1)
 			walk_pop(walk);

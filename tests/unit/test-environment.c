@@ -7,28 +7,20 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "directory.h"
 #include "process/environment.h"
 
 struct fixture {
-	char path[64];
+	char path[DIRECTORY_SIZE];
 	int root_fd;
 	struct arena *arena;
 };
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
 
 static int setup(void **state)
 {
@@ -36,8 +28,7 @@ static int setup(void **state)
 
 	if (!fixture)
 		return -1;
-	strcpy(fixture->path, "/tmp/rootlet-environment-XXXXXX");
-	if (!mkdtemp(fixture->path))
+	if (!directory_make(fixture->path))
 		return -1;
 	fixture->root_fd = open(fixture->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	fixture->arena = arena_new();
@@ -51,7 +42,7 @@ static int teardown(void **state)
 
 	arena_free(&fixture->arena);
 	close(fixture->root_fd);
-	nftw(fixture->path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	directory_remove(fixture->path);
 	free(fixture);
 	return 0;
 }

@@ -230,9 +230,9 @@ static void more_ranges_than_the_kernel_takes_are_cut(void **state)
 		size_t used = 0;
 
 		for (unsigned int j = 0; j < 500; j++)
-			used += (size_t)sprintf(text + used, "alice:%u:%u\n",
-			                        cases[i].start + j * cases[i].step,
-			                        cases[i].step / 2);
+			used += (size_t)snprintf(text + used, 32, "alice:%u:%u\n",
+			                         cases[i].start + j * cases[i].step,
+			                         cases[i].step / 2);
 		fake.subuid = text;
 		fake.subgid = "";
 		log_redirect(-1);
@@ -251,7 +251,7 @@ static void the_cut_is_told(void **state)
 	int fds[2];
 
 	for (unsigned int i = 0; i < 400; i++)
-		used += (size_t)sprintf(text + used, "alice:%u:1\n", 1 + 2 * i);
+		used += (size_t)snprintf(text + used, 32, "alice:%u:1\n", 1 + 2 * i);
 	fake.subuid = text;
 	fake.subgid = "";
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);

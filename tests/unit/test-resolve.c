@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "directory.h"
 #include "rootfs/resolve.h"
 
 /* DIR/outside and DIR/root; the working directory is DIR. */
@@ -26,8 +27,7 @@ static int make_tree(void **state)
 {
 	struct tree *tree = calloc(1, sizeof(*tree));
 
-	strcpy(tree->path, "/tmp/resolve-XXXXXX");
-	if (!mkdtemp(tree->path) || chdir(tree->path) < 0)
+	if (!tree || !directory_make(tree->path) || chdir(tree->path) < 0)
 		return -1;
 	if (mkdir("root", 0755) < 0 || mkdir("outside", 0755) < 0 || mkdir("root/etc", 0755) < 0)
 		return -1;
@@ -39,10 +39,9 @@ static int make_tree(void **state)
 static int remove_tree(void **state)
 {
 	struct tree *tree = *state;
-	_cleanup_free_ char *command = NULL;
 
 	close(tree->root);
-	if (chdir("/") < 0 || asprintf(&command, "rm -rf %s", tree->path) < 0 || system(command))
+	if (chdir("/") < 0 || directory_remove(tree->path) < 0)
 		return -1;
 	free(tree);
 	return 0;

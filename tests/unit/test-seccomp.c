@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include <dlfcn.h>
-#include <ftw.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
@@ -20,6 +19,7 @@
 #include <sys/syscall.h>
 
 #include "child.h"
+#include "directory.h"
 #include "process/seccomp-cache.h"
 #include "process/seccomp.h"
 
@@ -140,16 +140,8 @@ static void assert_refused(const struct seccomp *seccomp, const char *message)
 /* --- fixture: a cache of its own --- */
 
 struct fixture {
-	char path[64];
+	char path[DIRECTORY_SIZE];
 };
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
 
 static int setup(void **state)
 {
@@ -157,8 +149,7 @@ static int setup(void **state)
 
 	if (!fixture)
 		return -1;
-	strcpy(fixture->path, "/tmp/rootlet-seccomp-XXXXXX");
-	if (!mkdtemp(fixture->path) || setenv("XDG_CACHE_HOME", fixture->path, 1) < 0)
+	if (!directory_make(fixture->path) || setenv("XDG_CACHE_HOME", fixture->path, 1) < 0)
 		return -1;
 	*state = fixture;
 	return 0;
@@ -168,7 +159,7 @@ static int teardown(void **state)
 {
 	struct fixture *fixture = *state;
 
-	nftw(fixture->path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	directory_remove(fixture->path);
 	free(fixture);
 	return 0;
 }

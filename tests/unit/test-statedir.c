@@ -14,19 +14,20 @@
 
 #include "base/cleanup.h"
 #include "container/statedir.h"
+#include "directory.h"
 
-static char directory[] = "/tmp/test-statedir-XXXXXX";
+static char directory[DIRECTORY_SIZE];
 
 static int set_up(void **test_state)
 {
 	(void)test_state;
-	return mkdtemp(directory) ? 0 : -1;
+	return directory_make(directory) ? 0 : -1;
 }
 
 static int tear_down(void **test_state)
 {
 	(void)test_state;
-	return rmdir(directory);
+	return directory_remove(directory);
 }
 
 static void ids_of_letters_digits_and_some_marks_are_allowed(void **test_state)
