@@ -4,13 +4,6 @@
  * so that the time goes with the number of known keys, whatever else a document holds. A chain of
  * `struct place` on the stack remembers the way down and is turned into words only when something
  * is wrong. json-encode.c walks the same tables the other way.
- *
- * jansson keeps integers as int64_t, but limits and seccomp arguments use all of uint64_t
- * (RLIM_INFINITY is in every other config.json). Parsing such a document fails with an overflow.
- * Only then is it parsed again, from a copy in which each integer that is too wide is replaced by
- * a string of the same length, so that lines and columns stay true: "\u0000" and the offset of
- * the digits in the original. No other string can begin with a NUL, for documents with one are
- * refused.
  */
 #include "spec/json.h"
 
@@ -24,15 +17,11 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "spec/config.h"
+#include "spec/json-wide.h"
 
 /* How long a value may get in a message, and how many known names are worth listing. */
 #define QUOTE_MAX 80
 #define NAMES_MAX 16
-
-/* As JSON writes it. */
-#define NUL_ESCAPE "\\u0000"
-/* Digits of an offset in a stand-in: quotes, escape and these are as long as INT64_MAX. */
-#define OFFSET_DIGITS 11
 
 struct decoder {
 	struct arena *arena;
@@ -141,99 +130,6 @@ static int fail(const struct decoder *decoder, const struct place *place, const 
 	                 message);
 }
 
-/* --- integers beyond int64_t --- */
-
-static bool is_stand_in(const json_t *value)
-{
-	return json_is_string(value) && json_string_length(value) > 0 &&
-	       json_string_value(value)[0] == '\0';
-}
-
-/* Index behind the string that begins at @text[@i]; *@nul is set when it holds an escaped NUL. */
-static size_t skip_string(const char *text, size_t i, size_t length, bool *nul)
-{
-	for (i++; i < length && text[i] != '"'; i++) {
-		if (text[i] != '\\')
-			continue;
-		if (length - i >= strlen(NUL_ESCAPE) &&
-		    memcmp(text + i, NUL_ESCAPE, strlen(NUL_ESCAPE)) == 0)
-			*nul = true;
-		i++;
-	}
-	return i + 1;
-}
-
-/* Whether @digits, after a possible "-" without a leading zero, are too many for an int64_t. */
-static bool is_wide(const char *digits, size_t length)
-{
-	char buffer[32];
-	int64_t value;
-
-	/* Longer than any int64_t, unless it is no number by JSON's grammar. */
-	if (length >= sizeof(buffer))
-		return true;
-	memcpy(buffer, digits, length);
-	buffer[length] = '\0';
-	return !number_parse_i64(buffer, &value);
-}
-
-/* Replace the number at @copy[@i] when it is too wide. Return: the index behind it. */
-static size_t mask_number(char *copy, size_t i, size_t length)
-{
-	size_t end = i, first = copy[i] == '-' ? i + 1 : i;
-	bool integer = true;
-	char stand_in[32];
-	int n;
-
-	while (end < length && memchr("+-.0123456789Ee", copy[end], 15)) {
-		if (end >= first && (copy[end] < '0' || copy[end] > '9'))
-			integer = false;
-		end++;
-	}
-	if (!integer || first == end || copy[first] == '0' || !is_wide(copy + i, end - i))
-		return end;
-	n = snprintf(stand_in, sizeof(stand_in), "\"%s%0*zu\"", NUL_ESCAPE, OFFSET_DIGITS, i);
-	memset(copy + i, ' ', end - i);
-	memcpy(copy + i, stand_in, (size_t)n);
-	return end;
-}
-
-/* A copy of the document with stand-ins. Return: NULL with *err on failure. */
-static char *mask_wide_numbers(const struct decoder *decoder)
-{
-	char *copy = arena_strndup(decoder->arena, decoder->text, decoder->length);
-	bool nul = false;
-	size_t i = 0;
-
-	if (!copy) {
-		no_memory(decoder);
-		return NULL;
-	}
-	while (i < decoder->length) {
-		if (copy[i] == '"')
-			i = skip_string(copy, i, decoder->length, &nul);
-		else if (copy[i] == '-' || (copy[i] >= '0' && copy[i] <= '9'))
-			i = mask_number(copy, i, decoder->length);
-		else
-			i++;
-	}
-	if (!nul)
-		return copy;
-	error_set(decoder->err, 0, "%s: a string holds a NUL character (" NUL_ESCAPE ")",
-	          decoder->origin);
-	return NULL;
-}
-
-/* The digits that stand-in @value stands for, in the arena; NULL when out of memory. */
-static char *stand_in_digits(const struct decoder *decoder, const json_t *value)
-{
-	size_t first = strtoul(json_string_value(value) + 1, NULL, 10), end = first;
-
-	while (end < decoder->length && memchr("-0123456789", decoder->text[end], 11))
-		end++;
-	return arena_strndup(decoder->arena, decoder->text + first, end - first);
-}
-
 /* --- parsing --- */
 
 /* jansson's words for a syntax error are good; these causes need other ones. */
@@ -248,7 +144,7 @@ static const char *syntax_message(const json_error_t *error)
 		return "nested too deeply";
 	case json_error_null_character:
 	case json_error_null_byte_in_key:
-		return "a string holds a NUL character (" NUL_ESCAPE ")";
+		return "a string holds a NUL character (" JSON_NUL_ESCAPE ")";
 	case json_error_numeric_overflow:
 		return "the number is too large";
 	case json_error_end_of_input_expected:
@@ -276,6 +172,20 @@ static void seed_hashes(void)
 		json_object_seed(seed | 1);
 }
 
+static char *mask_wide(const struct decoder *decoder)
+{
+	bool nul = false;
+	char *masked = json_wide_mask(decoder->text, decoder->length, decoder->arena, &nul);
+
+	if (!masked)
+		no_memory(decoder);
+	if (!masked || !nul)
+		return masked;
+	error_set(decoder->err, 0, "%s: a string holds a NUL character (" JSON_NUL_ESCAPE ")",
+	          decoder->origin);
+	return NULL;
+}
+
 /* The document as a tree; NULL with *err on failure. */
 static json_t *load(const struct decoder *decoder)
 {
@@ -290,7 +200,7 @@ static json_t *load(const struct decoder *decoder)
 	seed_hashes();
 	root = json_loadb(decoder->text, decoder->length, 0, &error);
 	if (!root && json_error_code(&error) == json_error_numeric_overflow) {
-		masked = mask_wide_numbers(decoder);
+		masked = mask_wide(decoder);
 		if (!masked)
 			return NULL;
 		root = json_loadb(masked, decoder->length, JSON_ALLOW_NUL, &error);
@@ -307,7 +217,7 @@ static json_t *load(const struct decoder *decoder)
 
 static const char *type_words(const json_t *value)
 {
-	if (is_stand_in(value))
+	if (json_wide_is_stand_in(value))
 		return "a number";
 	switch (json_typeof(value)) {
 	case JSON_OBJECT:
@@ -339,7 +249,7 @@ static int wrong_type(const struct decoder *decoder, const struct place *place,
 static const char *string_value(const struct decoder *decoder, const json_t *value,
                                 const struct place *place)
 {
-	if (json_is_string(value) && !is_stand_in(value))
+	if (json_is_string(value) && !json_wide_is_stand_in(value))
 		return json_string_value(value);
 	wrong_type(decoder, place, "a string", value);
 	return NULL;
@@ -388,7 +298,8 @@ static int out_of_range(const struct decoder *decoder, struct number_range range
 static int wide_number(const struct decoder *decoder, struct number_range range,
                        const json_t *value, const struct place *place, uint64_t *bits)
 {
-	const char *digits = stand_in_digits(decoder, value);
+	const char *digits = json_wide_digits(decoder->text, decoder->length, decoder->arena,
+	                                      value);
 
 	if (!digits)
 		return no_memory(decoder);
@@ -405,7 +316,7 @@ static int number_value(const struct decoder *decoder, struct number_range range
 	json_int_t number;
 	char text[32];
 
-	if (is_stand_in(value))
+	if (json_wide_is_stand_in(value))
 		return wide_number(decoder, range, value, place, bits);
 	if (json_is_real(value))
 		return fail(decoder, place,

@@ -5,5 +5,6 @@
 #include "spec/json.h"
 
 extern const struct json_table config_table;  /* struct config */
+extern const struct json_table mounts_table;  /* struct config, its mounts alone */
 extern const struct json_table process_table; /* struct process */
 extern const struct json_table state_table;   /* struct state */
