@@ -107,6 +107,15 @@ without_new_privileges() {
 	assert_output $'0\n1\n2'
 }
 
+@test "the connection is closed when the listener is handed over, not when the program starts" {
+	without_new_privileges false
+	script true
+	agent 0
+	created c1
+	wait_until 10 grep -qx 'fds 1 eof' "$T/report"
+	assert_equal "$(status_of c1)" created
+}
+
 @test "where no agent listens, nothing runs" {
 	script 'echo here'
 	try rootlet run c1

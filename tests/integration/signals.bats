@@ -160,6 +160,19 @@ teardown_test() {
 	wait_until 5 no_leftovers
 }
 
+@test "NOTIFY_SOCKET: a program that says something else is not ready" {
+	notify_bundle STATUS=starting XREADY=1 $'READY=0\nREADY=12'
+	manager "$T/notify"
+	NOTIFY_SOCKET=$T/notify run_beside c1
+	wait_until 10 has_status c1 running
+	# Its words come in order: when this one is there, the others have been heard.
+	wait_until 10 rootlet exec c1 sh -c '[ "$(cat /proc/1/comm)" = notify ]'
+	sleep .3
+	assert_equal "$(cat "$T/said")" listening
+	rootlet kill c1 KILL
+	run_status
+}
+
 @test "NOTIFY_SOCKET in the abstract namespace" {
 	notify_bundle READY=1
 	manager "@rootlet-test-$$"

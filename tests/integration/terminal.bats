@@ -171,8 +171,17 @@ run_on_terminal() {
 
 @test "the window has the size of the user's terminal from the start" {
 	script 'stty size'
+	# Which keeps rootlet from setting it while the program looks.
+	config '.hooks.poststart = [{path: "/bin/sleep", args: ["sleep", "0.5"]}]'
 	run_on_terminal --size 33x77
 	assert_equal "$shown" '33 77'
+}
+
+@test "only the programs in the foreground are told of a change of the window's size" {
+	script 'trap "echo told" WINCH; set -m; echo ready; sleep 1; echo end'
+	run_on_terminal --size 10x20 --expect ready --size 44x99 --expect end
+	assert_success
+	refute_match "$shown" told
 }
 
 @test "when the user's window changes its size, the container's does, and the program is told" {
@@ -231,6 +240,26 @@ run_on_terminal() {
 	[ "$status" -eq 7 ] || [ "$status" -eq $((128 + 1)) ]
 	assert_match "$output" '^y'
 	refute_stderr
+	assert_nothing_left
+}
+
+@test "our output closed: last words of a program that has ended do not change the status" {
+	local run code=0
+	script 'read -r line </fifo; echo last words; exit 7'
+	mkfifo "$BUNDLE/rootfs/fifo" "$T/out"
+	exec 7<>"$T/out"
+	"$ROOTLET" --root "$STATE_DIR" run c1 </dev/null >"$T/out" 2>"$T/err" 3>&- 7>&- &
+	run=$!
+	wait_until 10 has_status c1 running
+	exec 7>&-
+	# So that rootlet finds the words and the end at once.
+	kill -STOP "$run"
+	echo go >"$BUNDLE/rootfs/fifo"
+	wait_until 10 has_status c1 stopped
+	kill -CONT "$run"
+	wait "$run" || code=$?
+	assert_equal "$code" 7
+	assert_equal "$(cat "$T/err")" ""
 	assert_nothing_left
 }
 
