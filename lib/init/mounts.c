@@ -12,10 +12,8 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
-#include "base/log.h"
 #include "init/entry.h"
 #include "init/spawn.h"
 #include "init/sync.h"
@@ -46,7 +44,8 @@ static int enter(void *data, struct error **err)
 	struct mounts_plan *plan = data;
 
 	/* From here on the container could look at us. */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (entry_hide(err) < 0)
+		return -1;
 	if (enter_user_namespace(plan) < 0)
 		return error_set(err, errno, "cannot join the container's user namespace");
 	if (!plan->remove) {
@@ -107,7 +106,8 @@ static int work(struct mounts_plan *plan, struct error **err)
 	if ((plan->namespaces & CLONE_NEWUSER) &&
 	    entry_become_root(plan->user, entry_setgroups_denied(plan->proc_fd), err) < 0)
 		return -1;
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (entry_hide(err) < 0)
+		return -1;
 	plan->work.root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (plan->work.root_fd < 0)
 		return error_set(err, errno, "the container's root");
