@@ -2,6 +2,7 @@
 /*
  * The public API (rootlet.h) over the verbs: errors change their type here, nothing else happens.
  */
+#include <arpa/inet.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -96,6 +97,48 @@ int rootlet_mounts_remove(const struct rootlet_context *context, const char *id,
 	struct error *err = NULL;
 
 	return result_of(verb_mounts(context, id, file, true, &err), error, &err);
+}
+
+int rootlet_ports(const struct rootlet_context *context, const char *id, struct rootlet_port **list,
+                  size_t *count, struct rootlet_error *error)
+{
+	_cleanup_ports_ struct net_ports ports = { 0 };
+	struct error *err = NULL;
+
+	if (verb_ports(context, id, &ports, &err) < 0)
+		return give(error, &err);
+	*list = calloc(ports.count + 1, sizeof(**list));
+	if (!*list) {
+		error_set(&err, ENOMEM, "the ports of container \"%s\"", id);
+		return give(error, &err);
+	}
+	for (size_t i = 0; i < ports.count; i++) {
+		const struct net_port *port = &ports.items[i];
+		struct rootlet_port *shown = &(*list)[i];
+
+		inet_ntop(port->family, port->address, shown->host_ip, sizeof(shown->host_ip));
+		shown->udp = port->protocol == IPPROTO_UDP;
+		shown->host_port = port->host_port;
+		shown->container_port = port->container_port;
+	}
+	*count = ports.count;
+	return 0;
+}
+
+int rootlet_port_add(const struct rootlet_context *context, const char *id, const char *spec,
+                     struct rootlet_error *error)
+{
+	struct error *err = NULL;
+
+	return result_of(verb_port_change(context, id, spec, false, &err), error, &err);
+}
+
+int rootlet_port_remove(const struct rootlet_context *context, const char *id, const char *spec,
+                        struct rootlet_error *error)
+{
+	struct error *err = NULL;
+
+	return result_of(verb_port_change(context, id, spec, true, &err), error, &err);
 }
 
 int rootlet_kill(const struct rootlet_context *context, const char *id, const char *signal,

@@ -62,7 +62,9 @@ struct rootlet_create_options {
 	const char *pid_file;       /* init's pid in digits, written whole or not at all */
 	unsigned int preserve_fds;  /* so many fds from 3 on are passed on */
 	bool no_pivot;              /* MS_MOVE and chroot instead of pivot_root (initramfs) */
-	bool no_new_keyring;        /* keep the caller's session keyring */
+	const char *network;  /* none, host or slirp[:OPTION,…]; NULL: what config.json says */
+	char *const *publish; /* NULL-terminated: [HOSTIP:]HOSTPORT:PORT[/tcp|udp] */
+	bool no_new_keyring;  /* keep the caller's session keyring */
 	/* run only */
 	bool detach;       /* return when the program runs */
 	bool keep;         /* do not delete the container when it has ended */
@@ -106,6 +108,24 @@ ROOTLET_PUBLIC int rootlet_mounts_add(const struct rootlet_context *context, con
                                       const char *file, struct rootlet_error *error);
 ROOTLET_PUBLIC int rootlet_mounts_remove(const struct rootlet_context *context, const char *id,
                                          const char *file, struct rootlet_error *error);
+
+/* A published port. */
+struct rootlet_port {
+	char host_ip[46]; /* as text, an IPv6 address without brackets */
+	bool udp;
+	uint16_t host_port, container_port;
+};
+
+/* The published ports of a container that lives, *@count of them; the caller frees the array. */
+ROOTLET_PUBLIC int rootlet_ports(const struct rootlet_context *context, const char *id,
+                                 struct rootlet_port **ports, size_t *count,
+                                 struct rootlet_error *error);
+
+/* Publish what @spec says ([HOSTIP:]HOSTPORT:PORT[/tcp|udp]), or end that: all of it or nothing. */
+ROOTLET_PUBLIC int rootlet_port_add(const struct rootlet_context *context, const char *id,
+                                    const char *spec, struct rootlet_error *error);
+ROOTLET_PUBLIC int rootlet_port_remove(const struct rootlet_context *context, const char *id,
+                                       const char *spec, struct rootlet_error *error);
 
 /*
  * Send a signal.

@@ -82,9 +82,9 @@ const struct option_spec global_options[] = {
 const struct option_spec no_options[] = { { NULL } };
 
 const struct command *const commands[] = {
-	&command_spec,   &command_run,      &command_create, &command_start, &command_state,
-	&command_list,   &command_exec,     &command_ps,     &command_kill,  &command_mounts,
-	&command_delete, &command_features, &command_help,   NULL,
+	&command_spec, &command_run,    &command_create,   &command_start, &command_state,
+	&command_list, &command_exec,   &command_ps,       &command_kill,  &command_mounts,
+	&command_port, &command_delete, &command_features, &command_help,  NULL,
 };
 
 const struct command *command_find(const char *name)

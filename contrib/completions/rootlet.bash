@@ -49,7 +49,8 @@ _rootlet_complete_operand()
 	case $command:$number in
 	help:1) words=$(_rootlet_commands) ;;
 	mounts:1) words="add remove" ;;
-	start:1 | state:1 | kill:1 | delete:1 | exec:1 | ps:1 | mounts:2)
+	port:1) words="add remove $("${COMP_WORDS[0]}" "$@" list -q 2>/dev/null)" ;;
+	start:1 | state:1 | kill:1 | delete:1 | exec:1 | ps:1 | mounts:2 | port:2)
 		words=$("${COMP_WORDS[0]}" "$@" list -q 2>/dev/null) ;;
 	kill:2) words=$(compgen -A signal SIG) ;;
 	mounts:3)

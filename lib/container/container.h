@@ -5,6 +5,8 @@
  *	state.json	what create decided (spec/state.h); put there whole, last of all
  *	config.json	the bundle's, as it was at create; exec needs it
  *	start		socket at which init waits for `start`; gone when it was told
+ *	network		control socket of the network helper
+ *	resolv.conf, hosts	bound into the container
  *	notify/		socket that stands for NOTIFY_SOCKET
  */
 #pragma once
@@ -21,6 +23,9 @@
 #define CONTAINER_CONFIG_FILE "config.json"
 #define CONTAINER_START       "start"
 #define CONTAINER_NOTIFY_DIR  "notify"
+#define CONTAINER_NETWORK     "network"
+#define CONTAINER_RESOLV_CONF "resolv.conf"
+#define CONTAINER_HOSTS       "hosts"
 
 struct container {
 	const char *id;      /* the caller's string */

@@ -24,6 +24,7 @@
 #include "base/syscalls.h"
 #include "base/timestamp.h"
 #include "container/interrupt.h"
+#include "container/network.h"
 #include "container/notify.h"
 #include "container/pid-file.h"
 #include "container/statedir.h"
@@ -273,6 +274,11 @@ static int receive_namespaces(struct creation *creation, struct error **err)
 	if (message.length != sizeof(namespaces))
 		return error_set(err, EPROTO, "the container's init");
 	memcpy(&namespaces, message.data, sizeof(namespaces));
+	if (creation->plan.network) {
+		if (message.fd_count != 1)
+			return error_set(err, EPROTO, "the container's init");
+		creation->tap = take_fd(&message.fds[0]);
+	}
 	state->mount_namespace = namespaces.mount;
 	/* A pid namespace that others use too says nothing about who belongs to us. */
 	if (creation->plan.clone_flags & CLONE_NEWPID)
@@ -304,6 +310,8 @@ static int move_net_devices(struct creation *creation, struct error **err)
 static int write_files(struct creation *creation, struct error **err)
 {
 	if (keep_config(creation, err) < 0 || receive_namespaces(creation, err) < 0)
+		return -1;
+	if (creation->plan.network && network_start(creation, &creation->tap, err) < 0)
 		return -1;
 	return write_state(creation, err);
 }
@@ -356,7 +364,7 @@ static bool can_start_early(const struct creation *creation)
 {
 	const struct rootlet_create_options *options = creation->options;
 
-	if (creation->start_socket || creation->plan.wait_for_hooks ||
+	if (creation->start_socket || creation->plan.wait_for_hooks || creation->ports.count > 0 ||
 	    creation->config->hooks.create_container.count > 0)
 		return false;
 	return !notify_host_socket() && !options->console_socket && !options->pidfd_socket &&
@@ -370,6 +378,16 @@ static int start_early(struct creation *creation, struct error **err)
 		return -1;
 	creation->started = true;
 	return send_to_init(creation, &(struct sync_message){ .type = SYNC_START }, err);
+}
+
+/* The helper was started long ago; what it found out is part of the state. */
+static int wait_for_network(struct creation *creation, struct error **err)
+{
+	if (!creation->plan.network)
+		return 0;
+	if (network_wait(creation, err) < 0)
+		return -1;
+	return creation->ports.count > 0 ? write_state(creation, err) : 0;
 }
 
 static int build(struct creation *creation, struct error **err)
@@ -386,7 +404,9 @@ static int build(struct creation *creation, struct error **err)
 		return -1;
 	if (can_start_early(creation) && start_early(creation, err) < 0)
 		return -1;
-	return wait_until_created(creation, err);
+	if (wait_until_created(creation, err) < 0)
+		return -1;
+	return wait_for_network(creation, err);
 }
 
 int creation_begin(struct creation *creation, const char *id, struct error **err)
@@ -398,7 +418,8 @@ int creation_begin(struct creation *creation, const char *id, struct error **err
 		return -1;
 	if (container_claim(creation->context, id, &creation->container, err) < 0)
 		return -1;
-	if (fill_state(creation, err) < 0 || add_notify_socket(creation, err) < 0)
+	if (fill_state(creation, err) < 0 || network_make_files(creation, err) < 0 ||
+	    add_notify_socket(creation, err) < 0)
 		return -1;
 	if (start_init(creation, err) < 0)
 		return -1;
@@ -462,6 +483,8 @@ void creation_undo(struct creation *creation)
 		sys_pidfd_send_signal(creation->init.pidfd, SIGKILL, NULL, 0);
 		wait_for(creation->init.pid);
 	}
+	if (creation->helper.pid > 0)
+		net_helper_end(creation->helper.pid, creation->helper.start_time);
 	if (creation->pid_file_written)
 		unlink(creation->options->pid_file);
 	if (container->dir_fd < 0)
@@ -482,6 +505,9 @@ void creation_close(struct creation *creation)
 	close_fd(&creation->init.pidfd);
 	close_fd(&creation->interrupt_fd);
 	close_fd(&creation->master);
+	close_fd(&creation->tap);
+	close_fd(&creation->helper.socket);
+	net_ports_free(&creation->ports);
 	idmapped_close(&creation->rootfs);
 	container_close(&creation->container);
 	config_free(&creation->config);

@@ -13,6 +13,7 @@
 #include "container/container.h"
 #include "idmap/plan.h"
 #include "init/init.h"
+#include "net/helper.h"
 #include "rootlet.h"
 
 struct creation {
@@ -26,26 +27,30 @@ struct creation {
 	char *bundle; /* absolute */
 	struct id_plan ids;
 	struct rootfs_plan rootfs;
+	struct net_plan network;
+	struct net_ports ports;
+	struct net_helper helper;
 	struct init_plan plan;
 	struct init_child init;
 	int sync_fd;      /* our end */
 	int interrupt_fd; /* signalfd: asks us to give up */
+	int tap;          /* from init, for the network helper; -1: none, or handed over */
 	int master;       /* of the terminal; -1: none, or handed over */
 	bool started;     /* init has the word already */
 	bool pid_file_written;
 	bool poststop_due; /* what undoes the creation is the end of a container */
 };
 
-#define CREATION_INIT                                                                  \
-	{                                                                              \
-		.container = CONTAINER_INIT,                                           \
-		.plan = { .join = JOIN_SET_INIT,                                       \
-			  .sync_fd = -1,                                               \
-			  .start_fd = -1,                                              \
-			  .lock_fd = -1,                                               \
-			  .listener_fd = -1 },                                         \
-		.init = { .pid = -1, .pidfd = -1 }, .sync_fd = -1, .interrupt_fd = -1, \
-		.master = -1,                                                          \
+#define CREATION_INIT                                                                         \
+	{                                                                                     \
+		.container = CONTAINER_INIT,                                                  \
+		.plan = { .join = JOIN_SET_INIT,                                              \
+			  .sync_fd = -1,                                                      \
+			  .start_fd = -1,                                                     \
+			  .lock_fd = -1,                                                      \
+			  .listener_fd = -1 },                                                \
+		.helper = NET_HELPER_INIT, .init = { .pid = -1, .pidfd = -1 }, .sync_fd = -1, \
+		.interrupt_fd = -1, .tap = -1, .master = -1,                                  \
 	}
 
 /* Within creation: what can be decided before anything exists (decide.c). */

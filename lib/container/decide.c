@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "container/lost.h"
+#include "container/network.h"
 #include "container/notify.h"
 #include "init/entry.h"
 #include "net/devices.h"
@@ -321,6 +322,8 @@ static int check_shared_settings(const struct creation *creation, struct error *
 int creation_decide(struct creation *creation, struct error **err)
 {
 	if (find_bundle(creation, err) < 0 || read_config(creation, err) < 0)
+		return -1;
+	if (network_decide(creation, err) < 0)
 		return -1;
 	if (check_supported(creation, err) < 0 || check_terminal(creation, err) < 0)
 		return -1;

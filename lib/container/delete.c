@@ -8,6 +8,7 @@
 #include "container/creation.h"
 #include "container/process-set.h"
 #include "container/verbs.h"
+#include "net/helper.h"
 
 #define KILL_TIMEOUT_MS 10000
 
@@ -37,6 +38,8 @@ static int end_processes(const struct container *container, struct error **err)
 		return 0;
 	if (kill_init(container, err) < 0)
 		return -1;
+	/* It ends with init, but whoever takes its ports next shall not find them in use. */
+	net_helper_end(container->state.network_helper, container->state.network_helper_start);
 	if (!container_owns_processes(container))
 		return 0;
 	return process_set_kill(&container->state, KILL_TIMEOUT_MS, err);

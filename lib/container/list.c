@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "container/container.h"
+#include "container/network.h"
 #include "container/process-set.h"
 #include "container/statedir.h"
 #include "container/verbs.h"
@@ -88,6 +89,8 @@ static void load_row(int root_fd, char *id, struct arena *arena, struct owner_ca
 		if (!container.has_state)
 			container.status = STATUS_STOPPED;
 	}
+	if (container.has_state && network_annotate(&container, arena, &error) < 0)
+		log_warning("%s", error->message);
 	if (container.has_state)
 		*state = container.state;
 	else
@@ -142,6 +145,8 @@ int verb_state(const struct rootlet_context *context, const char *id, char **jso
 		                           "`rootlet delete`",
 		                 id);
 	container.state.owner = owner_name(container.state.owner_uid, &owners, container.arena);
+	if (network_annotate(&container, container.arena, err) < 0)
+		return -1;
 	*json = state_format_oci(&container.state, container.status, err);
 	return *json ? 0 : -1;
 }

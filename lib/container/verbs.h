@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "net/ports.h"
 #include "rootlet.h"
 #include "spec/state.h"
 
@@ -33,6 +34,12 @@ int verb_exec(const struct rootlet_context *context, const char *id,
               const struct rootlet_exec_options *options, struct error **err);
 int verb_mounts(const struct rootlet_context *context, const char *id, const char *path,
                 bool remove, struct error **err);
+/* @spec: as --publish has it. */
+int verb_port_change(const struct rootlet_context *context, const char *id, const char *spec,
+                     bool remove, struct error **err);
+/* The ports that are published; the caller releases them with net_ports_free(). */
+int verb_ports(const struct rootlet_context *context, const char *id, struct net_ports *ports,
+               struct error **err);
 int verb_pids(const struct rootlet_context *context, const char *id, pid_t **pids, size_t *count,
               struct error **err);
 

@@ -32,6 +32,7 @@
 #include "init/entry.h"
 #include "init/spawn.h"
 #include "init/sync.h"
+#include "net/tap.h"
 #include "process/hooks.h"
 #include "process/terminal.h"
 #include "rootfs/resolve.h"
@@ -102,7 +103,7 @@ static int make_namespaces(const struct init *init, struct error **err)
 }
 
 /* For the runtime, to which we shall not show them later. */
-static int tell_namespaces(const struct init *init, struct error **err)
+static int tell_namespaces(const struct init *init, int tap, struct error **err)
 {
 	struct init_namespaces namespaces = {
 		.mount = proc_namespace(init->proc_fd, 0, "mnt"),
@@ -112,6 +113,8 @@ static int tell_namespaces(const struct init *init, struct error **err)
 		.type = SYNC_ISOLATED,
 		.data = &namespaces,
 		.length = sizeof(namespaces),
+		.fds = { tap },
+		.fd_count = tap >= 0,
 	};
 
 	/* 0 would be recorded, and taken for the namespace of all those that cannot be seen. */
@@ -145,6 +148,7 @@ static int set_names(const struct config *config, struct error **err)
 static int init_isolate(struct init *init, struct error **err)
 {
 	const struct init_plan *plan = init->plan;
+	_cleanup_fd_ int tap = -1;
 
 	entry_reset_signals();
 	init->log_fd = entry_keep_log();
@@ -164,9 +168,15 @@ static int init_isolate(struct init *init, struct error **err)
 		return -1;
 	if ((plan->clone_flags & CLONE_NEWNET) && raise_loopback(err) < 0)
 		return -1;
+	/* The host's /dev is still there, and the capabilities are over our network namespace. */
+	if (plan->network) {
+		tap = net_tap_make(plan->network, init->proc_fd, err);
+		if (tap < 0)
+			return -1;
+	}
 	if (rootfs_open(&init->rootfs, plan->rootfs, err) < 0)
 		return -1;
-	return tell_namespaces(init, err);
+	return tell_namespaces(init, tap, err);
 }
 
 /* --- build ----------------------------------------------------------------------------------- */

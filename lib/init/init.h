@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "idmap/plan.h"
 #include "init/join.h"
+#include "net/plan.h"
 #include "rootfs/plan.h"
 #include "spec/config.h"
 #include "spec/state.h"
@@ -15,6 +16,7 @@
 struct init_plan {
 	const struct config *config;
 	const struct rootfs_plan *rootfs;
+	const struct net_plan *network; /* with a tap; NULL: none */
 	bool new_user_namespace, joined_user_namespace;
 	bool setgroups_denied;
 	struct join_set join;
@@ -32,7 +34,7 @@ struct init_plan {
 	int listener_fd; /* connected to the seccomp agent, -1: none */
 };
 
-/* What SYNC_ISOLATED tells: inode numbers of namespaces (namespaces(7)). */
+/* What SYNC_ISOLATED tells, with the tap if there is one: inode numbers of namespaces (namespaces(7)). */
 struct init_namespaces {
 	uint64_t mount, pid;
 };

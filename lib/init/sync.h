@@ -15,7 +15,7 @@
 enum sync_type {
 	SYNC_GO = 1,     /* runtime: ids are mapped; value: init's pid as the runtime sees it */
 	SYNC_FILTER,     /* runtime: the seccomp program, as data */
-	SYNC_ISOLATED,   /* init: all its namespaces exist; data: struct init_namespaces */
+	SYNC_ISOLATED,   /* init: all its namespaces exist; data: struct init_namespaces, fd: tap */
 	SYNC_MOUNTED,    /* init: mounts are made, runtime's hooks may run */
 	SYNC_HOOKS_DONE, /* runtime: they have run */
 	SYNC_CREATED,    /* init: ready; fds: terminal's master */

@@ -81,8 +81,9 @@ struct rootfs_plan_options {
 
 /*
  * Add a bind mount of the runtime's own, read-only, behind those of the document. There is room
- * for one. The strings must live as long as the plan.
+ * for ROOTFS_OWN_BINDS. The strings must live as long as the plan.
  */
+#define ROOTFS_OWN_BINDS 3
 void rootfs_plan_add_bind(struct rootfs_plan *plan, const char *source, const char *destination);
 
 /* The part of the plan that is about root.path and mounts[]. */

@@ -40,6 +40,11 @@ struct state {
 	/* st_ino of its mount and pid namespace in nsfs, 0 when it has none of its own. */
 	uint64_t mount_namespace, pid_namespace;
 	bool terminal;
+	/* What --network or the annotation asked for: "none", "host", "slirp"; NULL: nothing. */
+	char *network;
+	pid_t network_helper; /* 0: none */
+	uint64_t network_helper_start;
+	struct strings ports; /* "127.0.0.1:8080:80/tcp" */
 };
 
 /* state.json as a document; the caller frees it. NULL when out of memory. */

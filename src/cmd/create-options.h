@@ -1,10 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The entries of an option table that `create` and `run` share; for rootlet_create_options. */
+/* The entries of an option table that `create` and `run` share, and what they are read into. */
 #pragma once
 
 #include "command.h"
 
-#define CREATE_AT(member) offsetof(struct rootlet_create_options, member)
+/* The library's options, and what is read in another shape. */
+struct create_values {
+	struct rootlet_create_options options;
+	struct option_strings publish;
+};
+
+/* The options as the library takes them. */
+static inline struct rootlet_create_options create_options_of(const struct create_values *values)
+{
+	struct rootlet_create_options options = values->options;
+
+	options.publish = values->publish.items;
+	return options;
+}
+
+#define CREATE_AT(member) offsetof(struct create_values, options.member)
 
 /* clang-format off */
 #define CREATE_OPTIONS \
@@ -22,6 +37,10 @@
 	  "pass on N descriptors from 3 on" }, \
 	{ "no-pivot", 0, OPTION_FLAG, CREATE_AT(no_pivot), NULL, \
 	  "do without pivot_root (for an initramfs)" }, \
+	{ "network", 0, OPTION_STRING, CREATE_AT(network), "none|host|slirp[:OPTIONS]", \
+	  "the network (default: as config.json says)" }, \
+	{ "publish", 'p', OPTION_STRINGS, offsetof(struct create_values, publish), "SPEC", \
+	  "publish ports: [HOSTIP:]HOSTPORT:PORT[/tcp|udp]" }, \
 	{ "no-new-keyring", 0, OPTION_FLAG, CREATE_AT(no_new_keyring), NULL, \
 	  "keep the caller's session keyring" }
 /* clang-format on */

@@ -12,10 +12,11 @@ static const struct option_spec options[] = {
 
 static int run(const struct invocation *invocation, struct error **err)
 {
+	const struct rootlet_create_options create = create_options_of(invocation->values);
 	struct rootlet_error error = { 0 };
 
-	if (rootlet_create(&invocation->context, invocation->operands.items[0], invocation->values,
-	                   &error) < 0)
+	if (rootlet_create(&invocation->context, invocation->operands.items[0], &create, &error) <
+	    0)
 		return command_failed(err, &error);
 	return 0;
 }
@@ -27,7 +28,7 @@ const struct command command_create = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.options = options,
-	.values_size = sizeof(struct rootlet_create_options),
+	.values_size = sizeof(struct create_values),
 	.enters_container = true,
 	.run = run,
 };

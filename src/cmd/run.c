@@ -15,9 +15,10 @@ static const struct option_spec options[] = {
 
 static int run(const struct invocation *invocation, struct error **err)
 {
+	const struct rootlet_create_options create = create_options_of(invocation->values);
 	struct rootlet_error error = { 0 };
-	int status = rootlet_run(&invocation->context, invocation->operands.items[0],
-	                         invocation->values, &error);
+	int status = rootlet_run(&invocation->context, invocation->operands.items[0], &create,
+	                         &error);
 
 	return status < 0 ? command_failed(err, &error) : status;
 }
@@ -29,7 +30,7 @@ const struct command command_run = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.options = options,
-	.values_size = sizeof(struct rootlet_create_options),
+	.values_size = sizeof(struct create_values),
 	.runs_program = true,
 	.enters_container = true,
 	.run = run,

@@ -4,7 +4,7 @@
 
 load helpers
 
-commands=(spec run create start state list kill mounts delete exec ps features)
+commands=(spec run create start state list kill mounts port delete exec ps features)
 
 sleeping_bundle() {
 	make_bundle busybox

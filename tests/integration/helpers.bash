@@ -74,6 +74,8 @@ find_rootlet() {
 		done
 	fi
 	export ROOTLET
+	# The network helper of a build tree; where there is none, the one that is installed.
+	[ ! -x "${ROOTLET%/*}/rootlet-net" ] || export ROOTLET_NET=${ROOTLET%/*}/rootlet-net
 	[ -x "${ROOTLET:-}" ] || {
 		echo "no rootlet to test: build it, or set ROOTLET to its path"
 		return 1
@@ -183,7 +185,7 @@ busybox_rootfs() {
 }
 
 # make_bundle [busybox|hello|empty]: a rootfs and a config.json in $BUNDLE, which is the working
-# directory already. The config is what `rootlet spec` writes, less the terminal.
+# directory already. The config is what `rootlet spec` writes, less the terminal and the network.
 make_bundle() {
 	case ${1:-busybox} in
 	busybox)
@@ -198,7 +200,7 @@ make_bundle() {
 		;;
 	esac
 	(cd "$BUNDLE" && rootlet spec)
-	config '.process.terminal = false'
+	config '.process.terminal = false | del(.annotations["org.rootlet.network"])'
 	case ${1:-busybox} in
 	hello) config '.process.args = ["/hello"]' ;;
 	esac

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hostile-frames PORT: send malformed frames through the container's tap, and TCP and UDP packets
+ * for PORT of addresses that mean the host itself. Prints "sent".
+ */
+#include <arpa/inet.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static struct sockaddr_ll link_address;
+static int fd;
+
+static void send_frame(const uint8_t *frame, size_t length)
+{
+	sendto(fd, frame, length, 0, (struct sockaddr *)&link_address, sizeof(link_address));
+}
+
+static uint16_t checksum(const uint8_t *bytes, size_t length, uint32_t sum)
+{
+	for (size_t i = 0; i + 1 < length; i += 2)
+		sum += (uint32_t)(bytes[i] << 8 | bytes[i + 1]);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+/* A TCP SYN, or a UDP packet, from 10.0.2.100 to @address:@port with good checksums. */
+static void send_to(const char *address, uint16_t port, uint8_t protocol)
+{
+	uint8_t frame[14 + 20 + 20] = { 0x52, 0x55, 10, 0, 2, 2, 2, 0, 0, 0, 0, 1, 8, 0 };
+	uint8_t *ip = frame + 14, *body = ip + 20;
+	size_t length = protocol == IPPROTO_TCP ? 20 : 9;
+	uint32_t sum = protocol + (uint32_t)length;
+	uint16_t check;
+
+	ip[0] = 0x45;
+	ip[3] = (uint8_t)(20 + length);
+	ip[8] = 64;
+	ip[9] = protocol;
+	inet_pton(AF_INET, "10.0.2.100", ip + 12);
+	inet_pton(AF_INET, address, ip + 16);
+	check = checksum(ip, 20, 0);
+	ip[10] = (uint8_t)(check >> 8);
+	ip[11] = (uint8_t)check;
+	body[0] = 0x9c;
+	body[2] = (uint8_t)(port >> 8);
+	body[3] = (uint8_t)port;
+	if (protocol == IPPROTO_TCP) {
+		body[12] = 5 << 4;
+		body[13] = 2; /* SYN */
+		body[14] = 16;
+		for (int i = 12; i < 20; i += 2)
+			sum += (uint32_t)(ip[i] << 8 | ip[i + 1]);
+		check = checksum(body, length, sum);
+		body[16] = (uint8_t)(check >> 8);
+		body[17] = (uint8_t)check;
+	} else {
+		body[5] = 9;
+		body[8] = 'x';
+	}
+	send_frame(frame, 34 + length);
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const addresses[] = { "127.0.0.1", "127.1.2.3", "0.0.0.0",
+		                                 "255.255.255.255", "10.0.2.2" };
+	static const uint16_t types[] = { ETHERTYPE_IP, ETHERTYPE_IPV6, ETHERTYPE_ARP, 0x8100, 0 };
+	uint16_t port = argc > 1 ? (uint16_t)atoi(argv[1]) : 0;
+	uint8_t frame[2048];
+
+	fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
+	link_address.sll_family = AF_PACKET;
+	link_address.sll_ifindex = (int)if_nametoindex("tap0");
+	link_address.sll_halen = ETH_ALEN;
+	if (fd < 0 || link_address.sll_ifindex == 0) {
+		perror("hostile-frames");
+		return 1;
+	}
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+		send_to(addresses[i], port, IPPROTO_TCP);
+		send_to(addresses[i], port, IPPROTO_UDP);
+	}
+	srandom(1);
+	for (int i = 0; i < 200000; i++) {
+		size_t length = 14 + (size_t)random() % (i % 8 ? 100 : sizeof(frame) - 14);
+		uint16_t type = types[i % 5];
+
+		for (size_t j = 0; j < length; j++)
+			frame[j] = (uint8_t)random();
+		frame[12] = (uint8_t)(type >> 8);
+		frame[13] = (uint8_t)type;
+		/* Half of them look right on the outside. */
+		if (type == ETHERTYPE_IP && (i & 1) && length >= 34) {
+			uint16_t check;
+
+			frame[14] = (uint8_t)(0x40 | (5 + random() % 4));
+			frame[16] = (uint8_t)((length - 14) >> 8);
+			frame[17] = (uint8_t)(length - 14);
+			frame[23] = (uint8_t)((i & 2)   ? IPPROTO_TCP
+			                      : (i & 4) ? IPPROTO_UDP
+			                                : IPPROTO_ICMP);
+			memset(frame + 24, 0, 2);
+			/* Nowhere: documentation addresses. */
+			inet_pton(AF_INET, "198.51.100.1", frame + 30);
+			check = checksum(
+				frame + 14,
+				(frame[14] & 15u) * 4u <= length - 14 ? (frame[14] & 15u) * 4u : 20,
+				0);
+			frame[24] = (uint8_t)(check >> 8);
+			frame[25] = (uint8_t)check;
+		}
+		/* In the test's namespace there is no way out; still, nothing for real networks. */
+		if (type == ETHERTYPE_IPV6 && length >= 54) {
+			frame[14] = 0x60;
+			inet_pton(AF_INET6, "2001:db8:1::1", frame + 38);
+		}
+		send_frame(frame, length);
+	}
+	puts("sent");
+	return 0;
+}
