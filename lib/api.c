@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "container/verbs.h"
 #include "init/sealed.h"
+#include "net/plan.h"
 #include "rootfs/options.h"
 #include "rootlet.h"
 #include "spec/default.h"
@@ -252,6 +253,7 @@ int rootlet_spec(bool rootless, char **json, struct rootlet_error *error)
 		.uid = geteuid(),
 		.gid = getegid(),
 		.cgroup2 = has_cgroup2(),
+		.network = net_available(),
 	};
 	struct error *err = NULL;
 

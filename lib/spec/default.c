@@ -178,6 +178,7 @@ char *spec_default(const struct spec_options *options, struct error **err)
 	struct namespace_config own_namespaces[ARRAY_SIZE(namespaces)];
 	struct mount own_mounts[ARRAY_SIZE(mounts)];
 	struct rlimit_config limit;
+	struct key_value network = { constant("org.rootlet.network"), constant("slirp") };
 	struct config config = {
 		.oci_version = constant(SPEC_VERSION),
 		.has_process = true,
@@ -196,5 +197,8 @@ char *spec_default(const struct spec_options *options, struct error **err)
 		config.linux.uid_mappings = (struct id_mappings){ &uids, 1 };
 		config.linux.gid_mappings = (struct id_mappings){ &gids, 1 };
 	}
+	/* With --rootless the container keeps the host's network. */
+	if (options->network && !options->rootless)
+		config.annotations = (struct string_map){ &network, 1 };
 	return config_format(&config, err);
 }

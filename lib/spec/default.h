@@ -12,6 +12,7 @@ struct spec_options {
 	uid_t uid;
 	gid_t gid;
 	bool cgroup2; /* the host has a cgroup v2 tree: mount it at /sys/fs/cgroup */
+	bool network; /* a network of its own can be had here: ask for it by annotation */
 };
 
 /* The document, ended by a newline; the caller frees it. NULL when out of memory. */

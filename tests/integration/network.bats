@@ -125,6 +125,18 @@ make_data() {
 	assert_output lo
 }
 
+@test "what spec writes has a network, where there can be one" {
+	rm config.json
+	in_net "$ROOTLET" spec
+	config '.process.terminal = false'
+	script 'ls /sys/class/net'
+	try rootlet_net run c1
+	assert_line tap0
+	rm config.json
+	ROOTLET_NET=/nowhere in_net "$ROOTLET" spec
+	assert_equal "$(jq .annotations config.json)" null
+}
+
 @test "options: cidr, ipv6, mac" {
 	script 'ip address show tap0'
 	try rootlet_net run --network slirp:cidr=10.9.0.0/16,ipv6=off,mac=52:55:0a:00:02:64 c1

@@ -290,9 +290,23 @@ static void supported_seccomp_flags_are_those_of_the_kernel(void **state)
 		                     json_string_value(json_array_get(supported, i))));
 }
 
+static void a_network_is_asked_for_where_it_can_be_had(void **state)
+{
+	const struct spec_options with = { .network = true };
+	const struct spec_options as_runc = { .network = true, .rootless = true };
+	_cleanup_config_ struct config *config = make(&with), *none = make(&with_cgroup2);
+	_cleanup_config_ struct config *kept = make(&as_runc);
+
+	(void)state;
+	assert_string_equal(config_annotation(config, "org.rootlet.network"), "slirp");
+	assert_null(config_annotation(none, "org.rootlet.network"));
+	assert_null(config_annotation(kept, "org.rootlet.network"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_network_is_asked_for_where_it_can_be_had),
 		cmocka_unit_test(the_seds_of_tutorials_hit),
 		cmocka_unit_test(the_default_process_is_a_shell_with_few_rights),
 		cmocka_unit_test(the_default_rootfs_is_readonly_with_hidden_paths),
