@@ -220,12 +220,13 @@ static void timer_mod(void *timer, int64_t expires, void *opaque)
 		((struct timer *)timer)->expires = expires;
 }
 
+/* libslirp leaves datagram sockets blocking: a peer that never reads would stop us for good. */
 static void register_fd(int fd, void *opaque)
 {
 	struct helper *helper = opaque;
 
-	(void)fd;
 	helper->open++;
+	fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
 }
 
 /* Before it is closed: the number may come back for another socket. */

@@ -380,7 +380,7 @@ static int start_early(struct creation *creation, struct error **err)
 	return send_to_init(creation, &(struct sync_message){ .type = SYNC_START }, err);
 }
 
-/* The helper was started long ago; what it found out is part of the state. */
+/* The helper was started long ago; which ports it has found free is part of the state. */
 static int wait_for_network(struct creation *creation, struct error **err)
 {
 	if (!creation->plan.network)
@@ -406,7 +406,8 @@ static int build(struct creation *creation, struct error **err)
 		return -1;
 	if (wait_until_created(creation, err) < 0)
 		return -1;
-	return wait_for_network(creation, err);
+	/* Packets of a program that runs already wait in the tap. */
+	return creation->started ? 0 : wait_for_network(creation, err);
 }
 
 int creation_begin(struct creation *creation, const char *id, struct error **err)
@@ -484,7 +485,7 @@ void creation_undo(struct creation *creation)
 		wait_for(creation->init.pid);
 	}
 	if (creation->helper.pid > 0)
-		net_helper_end(creation->helper.pid, creation->helper.start_time);
+		net_helper_end(creation->helper.pid, creation->helper.start_time, true);
 	if (creation->pid_file_written)
 		unlink(creation->options->pid_file);
 	if (container->dir_fd < 0)

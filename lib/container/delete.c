@@ -38,8 +38,9 @@ static int end_processes(const struct container *container, struct error **err)
 		return 0;
 	if (kill_init(container, err) < 0)
 		return -1;
-	/* It ends with init, but whoever takes its ports next shall not find them in use. */
-	net_helper_end(container->state.network_helper, container->state.network_helper_start);
+	/* It ends by itself; but whoever takes its ports next shall not find them in use. */
+	net_helper_end(container->state.network_helper, container->state.network_helper_start,
+	               container->state.ports.count > 0);
 	if (!container_owns_processes(container))
 		return 0;
 	return process_set_kill(&container->state, KILL_TIMEOUT_MS, err);

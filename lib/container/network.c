@@ -293,7 +293,8 @@ int network_wait(struct creation *creation, struct error **err)
 {
 	if (creation->helper.socket < 0)
 		return 0;
-	if (net_helper_wait(&creation->helper, &creation->ports, creation->interrupt_fd, err) < 0)
+	if (net_helper_wait(&creation->helper, &creation->ports, creation->init.pidfd,
+	                    creation->interrupt_fd, err) < 0)
 		return -1;
 	return record_ports(&creation->container.state, &creation->ports, creation->config->arena,
 	                    err);

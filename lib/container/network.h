@@ -17,7 +17,7 @@ int network_make_files(struct creation *creation, struct error **err);
 /* Give the helper the tap that init has made; *@tap is closed. */
 int network_start(struct creation *creation, int *tap, struct error **err);
 
-/* Wait until the helper serves, if there is one; the state has its ports then. */
+/* Wait until the helper serves, if there is one, or init ends; the state has its ports then. */
 int network_wait(struct creation *creation, struct error **err);
 
 /* What @state says about the network, as annotations of its own beside the config's. */

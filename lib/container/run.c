@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/syscalls.h"
 #include "container/creation.h"
+#include "container/network.h"
 #include "container/notify.h"
 #include "container/process-set.h"
 #include "container/supervise.h"
@@ -95,7 +96,8 @@ static int run_container(struct creation *creation, struct error **err)
 		if (notify_fd < 0)
 			return -1;
 	}
-	if (creation_commit(creation, err) < 0 || start_program(creation, err) < 0)
+	if (creation_commit(creation, err) < 0 || start_program(creation, err) < 0 ||
+	    network_wait(creation, err) < 0)
 		return -1;
 	if (run_poststart(creation, err) < 0)
 		return -1;

@@ -103,17 +103,21 @@ int net_helper_start(const struct net_helper_start *start, struct net_helper *he
 	return 0;
 }
 
-static int wait_for_answer(int socket, int interrupt_fd, struct error **err)
+/* Return: 1 when there is an answer, 0 when init has ended before, -1 with *err. */
+static int wait_for_answer(int socket, int init_pidfd, int interrupt_fd, struct error **err)
 {
 	struct pollfd fds[] = {
 		{ .fd = socket, .events = POLLIN },
+		{ .fd = init_pidfd, .events = POLLIN },
 		{ .fd = interrupt_fd, .events = POLLIN },
 	};
 
 	while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
 		if (errno != EINTR)
 			return error_set(err, errno, "waiting for the network helper");
-	return fds[1].revents ? error_set(err, EINTR, "given up on a signal") : 0;
+	if (fds[0].revents)
+		return 1;
+	return fds[1].revents ? 0 : error_set(err, EINTR, "given up on a signal");
 }
 
 static int receive_answer(int socket, uint32_t type, struct net_message *message,
@@ -134,16 +138,16 @@ static int receive_answer(int socket, uint32_t type, struct net_message *message
 	return 0;
 }
 
-int net_helper_wait(struct net_helper *helper, struct net_ports *ports, int interrupt_fd,
-                    struct error **err)
+int net_helper_wait(struct net_helper *helper, struct net_ports *ports, int init_pidfd,
+                    int interrupt_fd, struct error **err)
 {
 	_cleanup_free_ struct net_message *message = malloc(sizeof(*message));
 	int result;
 
 	if (!message)
 		return error_set(err, ENOMEM, "the network helper");
-	result = wait_for_answer(helper->socket, interrupt_fd, err);
-	if (result == 0)
+	result = wait_for_answer(helper->socket, init_pidfd, interrupt_fd, err);
+	if (result > 0)
 		result = receive_answer(helper->socket, NET_READY, message, ports, err);
 	close_fd(&helper->socket);
 	return result;
@@ -165,7 +169,7 @@ int net_helper_change(int socket, bool remove, struct net_ports *ports, struct e
 	return receive_answer(socket, NET_DONE, message, ports, err);
 }
 
-void net_helper_end(pid_t pid, uint64_t start_time)
+void net_helper_end(pid_t pid, uint64_t start_time, bool wait)
 {
 	_cleanup_fd_ int pidfd = pid > 0 ? sys_pidfd_open(pid, 0) : -1;
 	_cleanup_fd_ int proc_fd = pidfd < 0 ? -1 : proc_open(NULL);
@@ -176,7 +180,7 @@ void net_helper_end(pid_t pid, uint64_t start_time)
 	if (proc_fd < 0 || proc_read_stat(proc_fd, pid, &stat) < 0 || stat.start_time != start_time)
 		return;
 	sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
-	while (poll(&end, 1, END_TIMEOUT_MS) < 0 && errno == EINTR)
+	while (wait && poll(&end, 1, END_TIMEOUT_MS) < 0 && errno == EINTR)
 		continue;
 	/* Our child, when it was us who started it; else somebody else reaps it. */
 	waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WEXITED | WNOHANG);

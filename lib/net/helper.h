@@ -40,10 +40,11 @@ int net_helper_start(const struct net_helper_start *start, struct net_helper *he
 /*
  * net_helper_wait - wait until it serves the container
  * @ports:	get the host ports that were found free
- * @interrupt_fd:	readable: give up; -1: none
+ * @init_pidfd:	when that process ends, nobody needs the helper any more
+ * @interrupt_fd:	readable: give up
  */
-int net_helper_wait(struct net_helper *helper, struct net_ports *ports, int interrupt_fd,
-                    struct error **err);
+int net_helper_wait(struct net_helper *helper, struct net_ports *ports, int init_pidfd,
+                    int interrupt_fd, struct error **err);
 
 /*
  * net_helper_change - publish ports, or take them back: all or none
@@ -52,5 +53,8 @@ int net_helper_wait(struct net_helper *helper, struct net_ports *ports, int inte
  */
 int net_helper_change(int socket, bool remove, struct net_ports *ports, struct error **err);
 
-/* End the process of that pid and start time, if it is there, and wait for its end. */
-void net_helper_end(pid_t pid, uint64_t start_time);
+/*
+ * net_helper_end - end the process of that pid and start time, if it is there
+ * @wait:	until it is gone, for the sake of what it holds
+ */
+void net_helper_end(pid_t pid, uint64_t start_time, bool wait);

@@ -122,7 +122,7 @@ static int parse_outbound(struct net_plan *plan, const char *value, struct error
 	}
 	if (!*value || strlen(value) >= sizeof(plan->outbound_interface) || strchr(value, '/'))
 		return error_set(err, 0, "outbound=%s: expected an address or an interface", value);
-	strcpy(plan->outbound_interface, value);
+	memcpy(plan->outbound_interface, value, strlen(value) + 1);
 	return 0;
 }
 
@@ -132,7 +132,8 @@ static int parse_dns(struct net_plan *plan, const char *value, struct error **er
 
 	if (inet_pton(AF_INET, value, address) != 1 && inet_pton(AF_INET6, value, address) != 1)
 		return error_set(err, 0, "dns=%s: expected the IP address of a name server", value);
-	strcpy(plan->dns_server, value);
+	inet_ntop(strchr(value, ':') ? AF_INET6 : AF_INET, address, plan->dns_server,
+	          sizeof(plan->dns_server));
 	return 0;
 }
 
