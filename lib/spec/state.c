@@ -28,6 +28,12 @@ static const struct name_value clone_flag_names[] = {
 	{ "user", CLONE_NEWUSER },     { "uts", CLONE_NEWUTS }, { NULL, 0 },
 };
 
+static const struct name_value cgroup_manager_names[] = {
+	{ "cgroupfs", CGROUP_MANAGER_FS },
+	{ "systemd", CGROUP_MANAGER_SYSTEMD },
+	{ NULL, 0 },
+};
+
 /* clang-format off */
 const struct json_table state_table = {
 	.fields = FIELDS{
@@ -57,6 +63,13 @@ const struct json_table state_table = {
 		{ "networkHelperStart", FIELD_UNSIGNED,
 		  JSON_MEMBER(struct state, network_helper_start) },
 		{ "ports", FIELD_STRINGS, JSON_MEMBER(struct state, ports) },
+		{ "cgroup", FIELD_STRING, JSON_MEMBER(struct state, cgroup) },
+		{ "cgroupId", FIELD_UNSIGNED, JSON_MEMBER(struct state, cgroup_id) },
+		{ "cgroupMade", FIELD_STRING, JSON_MEMBER(struct state, cgroup_made) },
+		{ "cgroupManager", FIELD_ENUM, JSON_MEMBER(struct state, cgroup_manager),
+		  .names = cgroup_manager_names },
+		{ "cgroupUnit", FIELD_STRING, JSON_MEMBER(struct state, cgroup_unit) },
+		{ "cgroupOfUser", FIELD_BOOL, JSON_MEMBER(struct state, cgroup_of_user) },
 		{ "annotations", FIELD_STRING_MAP, JSON_MEMBER(struct state, annotations) },
 		{ NULL },
 	},

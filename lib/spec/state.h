@@ -24,6 +24,14 @@ enum container_status {
 /* The word that the spec has for @status. */
 const char *container_status_name(enum container_status status);
 
+/* Who makes a container's cgroup. */
+enum cgroup_manager {
+	CGROUP_MANAGER_AUTO,    /* asked for: by circumstance */
+	CGROUP_MANAGER_FS,      /* we do, as directories */
+	CGROUP_MANAGER_SYSTEMD, /* systemd does, as a scope */
+	CGROUP_MANAGER_NONE,
+};
+
 struct state {
 	char *id;
 	char *oci_version;   /* of the bundle's config.json */
@@ -45,6 +53,13 @@ struct state {
 	pid_t network_helper; /* 0: none */
 	uint64_t network_helper_start;
 	struct strings ports; /* "127.0.0.1:8080:80/tcp" */
+	/* The container's cgroup, from the root of the v2 tree (cgroup/tree.h); NULL: none. */
+	char *cgroup;
+	uint64_t cgroup_id;  /* its inode number: another one under that path is not it */
+	char *cgroup_made;   /* the topmost directory that was made for it, NULL: itself */
+	int cgroup_manager;  /* enum cgroup_manager; meaningful with cgroup */
+	char *cgroup_unit;   /* its scope, with systemd */
+	bool cgroup_of_user; /* which is of the user's systemd, not of the system's */
 };
 
 /* state.json as a document; the caller frees it. NULL when out of memory. */

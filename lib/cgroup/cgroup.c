@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: who makes a container's cgroup is decided by circumstance. Where our own
+ * cgroup is the user's, a directory below it costs next to nothing, so every container gets one.
+ * Where it is not, as in the scope of a login session, systemd has to be asked, which is done when
+ * a limit or a path asks for it. Otherwise there is none, and the reason is kept for messages.
+ *
+ * What is about to be made is noted in the container's directory first: a runtime that is killed
+ * leaves nothing that `delete` could not find. The kernel's id of the cgroup is noted too, as soon
+ * as there is one: without it nothing is ever killed, only an empty directory removed.
+ */
+#include "cgroup/cgroup.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "cgroup/devices.h"
+#include "cgroup/fs.h"
+
+/* In the container's directory: links that lead nowhere, whose text is a note (one system call). */
+#define NOTE_PLACE      "cgroup"
+#define NOTE_ID         "cgroup-id"
+
+#define UNDO_TIMEOUT_MS 10000
+
+/* --- plan ------------------------------------------------------------------------------------ */
+
+/* "slice:prefix:name" */
+static bool is_scope_path(const char *path)
+{
+	return path && strchr(path, ':') && path[0] != '/';
+}
+
+static bool is_asked_for(const struct cgroup *cgroup)
+{
+	return cgroup->asked || cgroup->settings.count > 0;
+}
+
+static int plan_none(struct cgroup *cgroup, const char *reason, const char *remedy)
+{
+	cgroup->manager = CGROUP_MANAGER_NONE;
+	cgroup->reason = reason;
+	cgroup->remedy = remedy;
+	return 0;
+}
+
+static int plan_systemd(struct cgroup *cgroup, const struct cgroup_request *request,
+                        struct error **err)
+{
+	bool user = !request->host_root;
+
+	cgroup->manager = CGROUP_MANAGER_SYSTEMD;
+	if (cgroup->tree.fd < 0 && cgroup_tree_open(&cgroup->tree, err) < 0)
+		return -1;
+	/* Once more with its final name in cgroup_make(): here for the checks. */
+	if (scope_plan(cgroup->asked, request->id, user, cgroup->arena, &cgroup->scope, err) < 0)
+		return -1;
+	if (scope_available(user))
+		return 0;
+	error_set(err, 0,
+	          user ? "the user's systemd cannot be asked for a cgroup"
+	               : "systemd cannot be asked for a cgroup");
+	return error_hint(err, user ? "log in through systemd-logind, or `loginctl enable-linger`, "
+	                              "or use --cgroup-manager disabled"
+	                            : "use --cgroup-manager cgroupfs");
+}
+
+static int plan_fs(struct cgroup *cgroup, struct error **err)
+{
+	cgroup->manager = CGROUP_MANAGER_FS;
+	if (is_scope_path(cgroup->asked)) {
+		error_set(err, 0, "linux.cgroupsPath: \"%s\" names a scope of systemd's",
+		          cgroup->asked);
+		return error_hint(err, "use --systemd-cgroup");
+	}
+	if (cgroup->tree.fd < 0 && cgroup_tree_open(&cgroup->tree, err) < 0)
+		return -1;
+	return cgroup_fs_plan(cgroup, err);
+}
+
+/* Why there is none, for the messages about what is lost by it. */
+static int plan_without(struct cgroup *cgroup)
+{
+	if (cgroup->tree.fd < 0)
+		return plan_none(cgroup, "this host has no cgroup v2",
+		                 "boot it with systemd.unified_cgroup_hierarchy=1");
+	return plan_none(
+		cgroup, "no cgroup is delegated to this user, and no systemd of the user's runs",
+		"log in through systemd-logind, or have root run `loginctl enable-linger`");
+}
+
+static int plan_auto(struct cgroup *cgroup, const struct cgroup_request *request,
+                     struct error **err)
+{
+	const bool user = !request->host_root;
+
+	if (is_scope_path(cgroup->asked))
+		return plan_systemd(cgroup, request, err);
+	if (cgroup_tree_open(&cgroup->tree, NULL) == 0) {
+		int found = cgroup_fs_find_base(cgroup, NULL);
+
+		if (found == 0 || cgroup->asked)
+			return plan_fs(cgroup, err);
+		if (is_asked_for(cgroup) && scope_available(user))
+			return plan_systemd(cgroup, request, err);
+	} else if (cgroup->asked) {
+		return cgroup_tree_open(&cgroup->tree, err);
+	}
+	return plan_without(cgroup);
+}
+
+int cgroup_plan(const struct cgroup_request *request, struct arena *arena, struct cgroup *cgroup,
+                struct error **err)
+{
+	*cgroup = (struct cgroup)CGROUP_INIT;
+	cgroup->arena = arena;
+	cgroup->asked = request->path && *request->path ? request->path : NULL;
+	cgroup->resources = request->resources;
+	cgroup->host_root = request->host_root;
+	if (cgroup->asked && !is_scope_path(cgroup->asked) &&
+	    cgroup_path_check(cgroup->asked, "linux.cgroupsPath", err) < 0)
+		return -1;
+	if (request->manager == CGROUP_MANAGER_NONE)
+		return plan_none(cgroup, "--cgroup-manager disabled", "leave that out");
+	if (cgroup_settings_plan(request->resources, arena, &cgroup->settings, err) < 0)
+		return -1;
+	if (request->manager == CGROUP_MANAGER_SYSTEMD)
+		return plan_systemd(cgroup, request, err);
+	if (request->manager == CGROUP_MANAGER_FS)
+		return plan_fs(cgroup, err);
+	return plan_auto(cgroup, request, err);
+}
+
+bool cgroup_has_controller(const struct cgroup *cgroup, const char *controller)
+{
+	if (cgroup->manager == CGROUP_MANAGER_NONE)
+		return false;
+	return !controller || !cgroup->controllers ||
+	       cgroup_has_word(cgroup->controllers, controller);
+}
+
+/* --- notes ----------------------------------------------------------------------------------- */
+
+static int note(int record_fd, const char *name, const char *text, struct error **err)
+{
+	if (text && symlinkat(text, record_fd, name) == 0)
+		return 0;
+	return error_set(err, text ? errno : ENOMEM, "cannot note the container's cgroup");
+}
+
+static int note_place(const struct cgroup *cgroup, int record_fd, struct error **err)
+{
+	const char *text = cgroup->manager == CGROUP_MANAGER_FS
+	                           ? arena_printf(cgroup->arena, "fs:%s", cgroup->path)
+	                           : arena_printf(cgroup->arena, "%s:%s",
+	                                          cgroup->scope.user ? "user" : "system",
+	                                          cgroup->scope.unit);
+
+	return note(record_fd, NOTE_PLACE, text, err);
+}
+
+static int note_id(const struct cgroup *cgroup, int record_fd, struct error **err)
+{
+	return note(record_fd, NOTE_ID,
+	            arena_printf(cgroup->arena, "%" PRIu64 ":%s", cgroup->id,
+	                         cgroup->made ? cgroup->made : ""),
+	            err);
+}
+
+static char *read_note(int record_fd, const char *name, struct arena *arena)
+{
+	char text[PATH_MAX];
+	ssize_t length = readlinkat(record_fd, name, text, sizeof(text));
+
+	return length > 0 ? arena_strndup(arena, text, (size_t)length) : NULL;
+}
+
+void cgroup_recall(int record_fd, struct arena *arena, struct state *state)
+{
+	char *place = read_note(record_fd, NOTE_PLACE, arena);
+	char *id = read_note(record_fd, NOTE_ID, arena), *end;
+	char *rest = place ? strchr(place, ':') : NULL;
+
+	if (!rest)
+		return;
+	*rest++ = '\0';
+	if (strcmp(place, "fs") != 0) {
+		state->cgroup_manager = CGROUP_MANAGER_SYSTEMD;
+		state->cgroup_of_user = strcmp(place, "user") == 0;
+		state->cgroup_unit = rest;
+		return;
+	}
+	state->cgroup_manager = CGROUP_MANAGER_FS;
+	state->cgroup = rest;
+	if (!id)
+		return;
+	state->cgroup_id = strtoull(id, &end, 10);
+	if (*end == ':' && end[1])
+		state->cgroup_made = end + 1;
+}
+
+void cgroup_record(const struct cgroup *cgroup, struct state *state)
+{
+	if (cgroup->manager == CGROUP_MANAGER_NONE)
+		return;
+	state->cgroup = (char *)cgroup->path;
+	state->cgroup_id = cgroup->id;
+	state->cgroup_made = (char *)cgroup->made;
+	state->cgroup_manager = cgroup->manager;
+	state->cgroup_unit = (char *)cgroup->scope.unit;
+	state->cgroup_of_user = cgroup->scope.user;
+}
+
+/* --- make ------------------------------------------------------------------------------------ */
+
+/* Without those whose controller is not there: they were named as lost. */
+static int apply_settings(const struct cgroup *cgroup, struct error **err)
+{
+	struct cgroup_settings there = cgroup->settings;
+
+	there.items = arena_alloc(cgroup->arena, (there.count + 1) * sizeof(*there.items));
+	if (!there.items)
+		return error_set(err, ENOMEM, "linux.resources");
+	there.count = 0;
+	for (size_t i = 0; i < cgroup->settings.count; i++)
+		if (cgroup_has_controller(cgroup, cgroup->settings.items[i].controller))
+			there.items[there.count++] = cgroup->settings.items[i];
+	if (cgroup_settings_apply(cgroup->fd, &there, false, err) < 0)
+		return -1;
+	return 0;
+}
+
+int cgroup_make(struct cgroup *cgroup, const char *name, int record_fd, struct error **err)
+{
+	if (cgroup->manager == CGROUP_MANAGER_NONE)
+		return 0;
+	if (cgroup->manager == CGROUP_MANAGER_SYSTEMD) {
+		if (scope_plan(cgroup->asked, name, cgroup->scope.user, cgroup->arena,
+		               &cgroup->scope, err) < 0)
+			return -1;
+		return note_place(cgroup, record_fd, err);
+	}
+	if (cgroup_fs_name(cgroup, name, err) < 0 || note_place(cgroup, record_fd, err) < 0)
+		return -1;
+	if (cgroup_fs_make(cgroup, err) < 0 || note_id(cgroup, record_fd, err) < 0)
+		return -1;
+	return apply_settings(cgroup, err);
+}
+
+/* --- enter ----------------------------------------------------------------------------------- */
+
+int cgroup_explain_move(const char *path, int errnum, struct error **err)
+{
+	error_set(err, errnum, "cannot put a process into cgroup %s", path);
+	if (errnum == EACCES || errnum == EPERM)
+		return error_hint(err, "the cgroup that it and we are in has to be delegated too: "
+		                       "use --systemd-cgroup, or `systemd-run --user --scope`");
+	return -1;
+}
+
+int cgroup_enter_begin(struct cgroup *cgroup, pid_t pid, bool cloned, struct error **err)
+{
+	char digits[16];
+
+	if (cgroup->manager == CGROUP_MANAGER_NONE)
+		return 0;
+	if (cgroup->manager == CGROUP_MANAGER_SYSTEMD)
+		return scope_start_begin(&cgroup->scope, pid, cgroup->resources, err);
+	if (cloned)
+		return 0;
+	snprintf(digits, sizeof(digits), "%d", pid);
+	if (cgroup_write(cgroup->fd, "cgroup.procs", digits) == 0)
+		return 0;
+	return cgroup_explain_move(cgroup->path, errno, err);
+}
+
+static int enter_scope(struct cgroup *cgroup, struct error **err)
+{
+	_cleanup_free_ char *controllers = NULL;
+
+	if (scope_start_end(&cgroup->scope, cgroup->arena, &cgroup->path, err) < 0)
+		return -1;
+	cgroup->fd = cgroup_open_at(cgroup->tree.fd, cgroup->path);
+	cgroup->id = cgroup->fd < 0 ? 0 : cgroup_id(cgroup->fd);
+	if (!cgroup->id || cgroup_read(cgroup->fd, "cgroup.controllers", &controllers) < 0)
+		return error_set(err, errno, "cgroup %s", cgroup->path);
+	cgroup->controllers = arena_strdup(cgroup->arena, controllers);
+	if (!cgroup->controllers)
+		return error_set(err, ENOMEM, "cgroup %s", cgroup->path);
+	return apply_settings(cgroup, err);
+}
+
+int cgroup_enter_end(struct cgroup *cgroup, struct error **err)
+{
+	_cleanup_error_ struct error *why = NULL;
+
+	if (cgroup->manager == CGROUP_MANAGER_NONE)
+		return 0;
+	if (cgroup->manager == CGROUP_MANAGER_SYSTEMD && enter_scope(cgroup, err) < 0)
+		return -1;
+	if (!cgroup->host_root || cgroup->resources->devices.count == 0)
+		return 0;
+	switch (cgroup_devices_attach(cgroup->fd, cgroup->resources, &why)) {
+	case 0:
+		return 0;
+	case 1:
+		log_warning("%s", why->message);
+		return 0;
+	default:
+		return error_move(err, &why);
+	}
+}
+
+/* --- the end --------------------------------------------------------------------------------- */
+
+void cgroup_undo(struct cgroup *cgroup)
+{
+	_cleanup_error_ struct error *error = NULL;
+	struct state state = { 0 };
+
+	if (cgroup->manager == CGROUP_MANAGER_SYSTEMD)
+		scope_start_abort(&cgroup->scope);
+	cgroup_record(cgroup, &state);
+	/* With cgroupfs it is ours from the moment that it was made or found empty. */
+	if (cgroup->manager == CGROUP_MANAGER_NONE ||
+	    (cgroup->manager == CGROUP_MANAGER_FS && cgroup->fd < 0 && !cgroup->made))
+		return;
+	if (cgroup_remove(&state, UNDO_TIMEOUT_MS, &error) < 0)
+		log_warning("%s", error->message);
+}
+
+void cgroup_close(struct cgroup *cgroup)
+{
+	cgroup_tree_close(&cgroup->tree);
+	close_fd(&cgroup->fd);
+}
+
+/* --- by the state ---------------------------------------------------------------------------- */
+
+int cgroup_open(const struct state *state, int *fd, struct error **err)
+{
+	_cleanup_cgroup_tree_ struct cgroup_tree tree = CGROUP_TREE_INIT;
+	_cleanup_fd_ int found = -1;
+
+	*fd = -1;
+	if (!state->cgroup || !state->cgroup_id)
+		return 0;
+	if (cgroup_tree_open(&tree, err) < 0)
+		return -1;
+	found = cgroup_open_at(tree.fd, state->cgroup);
+	if (found < 0 && errno != ENOENT)
+		return error_set(err, errno, "cgroup %s", state->cgroup);
+	if (found >= 0 && cgroup_id(found) == state->cgroup_id)
+		*fd = take_fd(&found);
+	return 0;
+}
+
+int cgroup_remove(const struct state *state, int timeout_ms, struct error **err)
+{
+	_cleanup_cgroup_tree_ struct cgroup_tree tree = CGROUP_TREE_INIT;
+	_cleanup_fd_ int fd = -1;
+
+	if (state->cgroup && state->cgroup_id) {
+		if (cgroup_open(state, &fd, err) < 0)
+			return -1;
+		if (fd >= 0 && cgroup_kill(fd, timeout_ms, err) < 0)
+			return -1;
+	}
+	if (state->cgroup_manager == CGROUP_MANAGER_SYSTEMD) {
+		if (fd >= 0 && cgroup_fs_clear(fd, timeout_ms, err) < 0)
+			return -1;
+		return state->cgroup_unit
+		               ? scope_stop(state->cgroup_unit, state->cgroup_of_user, err)
+		               : 0;
+	}
+	if (!state->cgroup)
+		return 0;
+	if (cgroup_tree_open(&tree, err) < 0)
+		return -1;
+	return cgroup_fs_remove(&tree, state, fd, timeout_ms, err);
+}

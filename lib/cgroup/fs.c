@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: what we may do is a question of file permissions. A part of the tree is
+ * delegated to a user by giving him a directory and its cgroup.procs (cgroups(7), "Cgroups
+ * delegation"); the container's cgroup is made below the one that we are in ourselves.
+ *
+ * A cgroup that has processes cannot give controllers to those below it ("no internal processes").
+ * When limits ask for a controller that is not enabled in the base yet, what is in it, we and our
+ * callers, moves to a leaf beside the containers first. It stays there: for who was moved, the
+ * base is the cgroup above the leaf. Root's containers are below /rootlet, where no process is.
+ */
+#include "cgroup/fs.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/proc.h"
+#include "cgroup/walk.h"
+
+#define ROOT_BASE "/rootlet"
+
+/* Others may remove a directory that we count on, or move processes to where we clear. */
+#define MAKE_ATTEMPTS  10
+#define CLEAR_ATTEMPTS 20
+
+#define REMOVE_POLL_MS 2
+
+/* --- the base -------------------------------------------------------------------------------- */
+
+static const char *relative(const char *path)
+{
+	path += strspn(path, "/");
+	return *path ? path : ".";
+}
+
+static bool may_write(const struct cgroup_tree *tree, const char *path, struct arena *arena)
+{
+	const char *procs = arena_printf(arena, "%s/cgroup.procs", relative(path));
+
+	return procs && faccessat(tree->fd, procs, W_OK, 0) == 0 &&
+	       faccessat(tree->fd, relative(path), W_OK | X_OK, 0) == 0;
+}
+
+/* "/a/b" of "/a/b/rootlet-callers", "/" of "/rootlet-callers". */
+static void strip_leaf(char *path)
+{
+	char *last = strrchr(path, '/');
+
+	if (last && strcmp(last + 1, CGROUP_FS_LEAF) == 0)
+		last[last == path] = '\0';
+}
+
+int cgroup_fs_find_base(struct cgroup *cgroup, struct error **err)
+{
+	_cleanup_fd_ int proc_fd = -1;
+	char *path;
+
+	if (cgroup->host_root && !cgroup_tree_is_namespaced(&cgroup->tree)) {
+		cgroup->base = ROOT_BASE;
+		return faccessat(cgroup->tree.fd, ".", W_OK, 0) == 0 ? 0 : 1;
+	}
+	proc_fd = proc_open(err);
+	if (proc_fd < 0)
+		return -1;
+	path = cgroup_path_of(proc_fd, 0, cgroup->arena, err);
+	if (!path)
+		return -1;
+	strip_leaf(path);
+	if (!may_write(&cgroup->tree, path, cgroup->arena))
+		return 1;
+	cgroup->base = path;
+	return 0;
+}
+
+/* --- plan ------------------------------------------------------------------------------------ */
+
+/* The controllers of the deepest cgroup on the way to @path that exists. */
+static int find_controllers(struct cgroup *cgroup, const char *path, struct error **err)
+{
+	_cleanup_free_ char *text = NULL;
+	char *way = arena_strdup(cgroup->arena, path);
+	_cleanup_fd_ int fd = -1;
+
+	while (way && (fd = cgroup_open_at(cgroup->tree.fd, way)) < 0 && errno == ENOENT) {
+		char *last = strrchr(way, '/');
+
+		*(last ? last : way) = '\0';
+	}
+	if (!way || fd < 0)
+		return error_set(err, way ? errno : ENOMEM, "cgroup %s", path);
+	if (cgroup_read(fd, "cgroup.controllers", &text) < 0)
+		return error_set(err, errno, "cgroup %s", way);
+	cgroup->controllers = arena_strdup(cgroup->arena, text);
+	return cgroup->controllers ? 0 : error_set(err, ENOMEM, "cgroup %s", path);
+}
+
+int cgroup_fs_plan(struct cgroup *cgroup, struct error **err)
+{
+	if (!cgroup->base && cgroup_fs_find_base(cgroup, err) < 0)
+		return -1;
+	if (!cgroup->base && (!cgroup->asked || cgroup->asked[0] != '/')) {
+		error_set(err, 0, "the cgroup that we are in is not delegated to this user");
+		return error_hint(err, "use --systemd-cgroup, or `systemd-run --user --scope`");
+	}
+	if (cgroup->settings.count == 0)
+		return 0;
+	return find_controllers(
+		cgroup, cgroup->asked && cgroup->asked[0] == '/' ? cgroup->asked : cgroup->base,
+		err);
+}
+
+/* --- make ------------------------------------------------------------------------------------ */
+
+/* Without double slashes and one at the end. */
+static void normalize(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from; from++)
+		if (from[0] != '/' || (from[1] != '/' && from[1] != '\0'))
+			*to++ = *from;
+	*to = '\0';
+}
+
+int cgroup_fs_name(struct cgroup *cgroup, const char *name, struct error **err)
+{
+	const char *below = cgroup->asked ? cgroup->asked : name;
+	char *path = below[0] == '/' ? arena_strdup(cgroup->arena, below)
+	                             : arena_printf(cgroup->arena, "%s/%s", cgroup->base, below);
+
+	if (!path)
+		return error_set(err, ENOMEM, "linux.cgroupsPath");
+	normalize(path);
+	cgroup->path = path;
+	return 0;
+}
+
+static int explain_mkdir(const char *path, struct error **err)
+{
+	error_set(err, errno, "cannot make cgroup %s", path);
+	if (errno == EACCES || errno == EPERM || errno == EROFS)
+		return error_hint(err, "choose a linux.cgroupsPath that is delegated to you, leave "
+		                       "it out, or use --systemd-cgroup");
+	return -1;
+}
+
+/* Make @path and what is missing above it, once. Return: 0, or -1 with errno. */
+static int make_directories(struct cgroup *cgroup, char *path)
+{
+	for (char *end = path; *end;) {
+		char kept;
+
+		end += 1 + strcspn(end + 1, "/");
+		kept = *end;
+		*end = '\0';
+		if (mkdirat(cgroup->tree.fd, relative(path), 0755) == 0) {
+			if (!cgroup->made)
+				cgroup->made = arena_strdup(cgroup->arena, path);
+		} else if (errno != EEXIST) {
+			/* On the way we may pass what is not ours to write. */
+			int saved = errno;
+			bool there = faccessat(cgroup->tree.fd, relative(path), F_OK, 0) == 0;
+
+			errno = saved;
+			if (!there)
+				return -1;
+		}
+		*end = kept;
+	}
+	return 0;
+}
+
+/* What may not be there yet: processes, or a freezer that would stop ours (runtime-spec 1.3). */
+static int check_unused(const struct cgroup *cgroup, struct error **err)
+{
+	if (cgroup_is_populated(cgroup->fd) > 0)
+		return error_set(err, 0, "cgroup %s has processes already", cgroup->path);
+	if (cgroup_is_frozen(cgroup->fd) > 0)
+		return error_set(err, 0, "cgroup %s is frozen", cgroup->path);
+	return 0;
+}
+
+static int open_made(struct cgroup *cgroup, struct error **err)
+{
+	cgroup->fd = cgroup_open_at(cgroup->tree.fd, cgroup->path);
+	if (cgroup->fd < 0)
+		return error_set(err, errno, "cgroup %s", cgroup->path);
+	if (check_unused(cgroup, err) < 0) {
+		close_fd(&cgroup->fd);
+		return -1;
+	}
+	cgroup->id = cgroup_id(cgroup->fd);
+	return 0;
+}
+
+/* --- controllers ----------------------------------------------------------------------------- */
+
+/* "+cpu +memory" for those that settings need and @fd has not enabled; "" when there are none. */
+static int list_missing(const struct cgroup *cgroup, int fd, char *list, size_t size)
+{
+	_cleanup_free_ char *enabled = NULL;
+	size_t used = 0;
+
+	if (cgroup_read(fd, "cgroup.subtree_control", &enabled) < 0)
+		return -1;
+	list[0] = '\0';
+	for (size_t i = 0; i < cgroup->settings.count; i++) {
+		const char *controller = cgroup->settings.items[i].controller;
+		char word[64];
+
+		if (!controller || !cgroup_has_controller(cgroup, controller) ||
+		    cgroup_has_word(enabled, controller))
+			continue;
+		snprintf(word, sizeof(word), "+%s", controller);
+		if (cgroup_has_word(list, word) || used + strlen(word) + 2 > size)
+			continue;
+		used += (size_t)snprintf(list + used, size - used, "%s%s", used ? " " : "", word);
+	}
+	return 0;
+}
+
+/* Move the processes of @fd to the leaf below it. Return: 0, or -1 with errno. */
+static int clear_base(int fd)
+{
+	_cleanup_fd_ int leaf = -1;
+	_cleanup_free_ char *text = NULL;
+	char *rest, *line;
+
+	if (mkdirat(fd, CGROUP_FS_LEAF, 0755) < 0 && errno != EEXIST)
+		return -1;
+	leaf = cgroup_open_at(fd, CGROUP_FS_LEAF);
+	if (leaf < 0 || cgroup_read(fd, "cgroup.procs", &text) < 0)
+		return -1;
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		if (*line && cgroup_write(leaf, "cgroup.procs", line) < 0 && errno != ESRCH)
+			return -1;
+	return 0;
+}
+
+static int enable_in(const struct cgroup *cgroup, const char *path, struct error **err)
+{
+	_cleanup_fd_ int fd = cgroup_open_at(cgroup->tree.fd, path);
+	char list[256];
+
+	if (fd < 0 || list_missing(cgroup, fd, list, sizeof(list)) < 0)
+		return error_set(err, errno, "cgroup %s", path);
+	if (!*list)
+		return 0;
+	for (int attempt = 0; cgroup_write(fd, "cgroup.subtree_control", list) < 0; attempt++) {
+		if (errno != EBUSY || attempt == CLEAR_ATTEMPTS || !cgroup->base ||
+		    strcmp(path, cgroup->base) != 0)
+			return error_set(err, errno, "cgroup %s: cannot enable %s", path, list);
+		log_debug("cgroup %s: its processes move to " CGROUP_FS_LEAF, path);
+		if (clear_base(fd) < 0)
+			return error_set(err, errno,
+			                 "cgroup %s: its processes cannot be moved out of the way",
+			                 path);
+	}
+	return 0;
+}
+
+/* Each cgroup above the container's has to give the controllers to the next. */
+static int enable_controllers(const struct cgroup *cgroup, struct error **err)
+{
+	char *way;
+
+	if (cgroup->settings.count == 0 || !*cgroup->controllers)
+		return 0;
+	way = arena_strdup(cgroup->arena, cgroup->path);
+	if (!way)
+		return error_set(err, ENOMEM, "cgroup %s", cgroup->path);
+	for (char *end = way; *end;) {
+		char kept = *end;
+
+		*end = '\0';
+		if (enable_in(cgroup, *way ? way : "/", err) < 0)
+			return -1;
+		*end = kept;
+		end += 1 + strcspn(end + 1, "/");
+	}
+	return 0;
+}
+
+int cgroup_fs_make(struct cgroup *cgroup, struct error **err)
+{
+	char *path = arena_strdup(cgroup->arena, cgroup->path);
+	int result = -1;
+
+	if (!path)
+		return error_set(err, ENOMEM, "cgroup %s", cgroup->path);
+	/* A directory that we share may be removed by the last one that was in it. */
+	for (int attempt = 0; attempt < MAKE_ATTEMPTS && result < 0; attempt++) {
+		result = make_directories(cgroup, path);
+		if (result < 0 && errno != ENOENT)
+			break;
+	}
+	if (result < 0)
+		return explain_mkdir(cgroup->path, err);
+	if (open_made(cgroup, err) < 0)
+		return -1;
+	return enable_controllers(cgroup, err);
+}
+
+/* --- remove ---------------------------------------------------------------------------------- */
+
+/* Most are leaves, which need not be opened. */
+static int remove_found(int parent_fd, const char *name, void *data)
+{
+	(void)data;
+	if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0)
+		return 1;
+	return errno == EBUSY ? 0 : -1;
+}
+
+static int remove_left(int parent_fd, const char *name, void *data)
+{
+	(void)data;
+	return unlinkat(parent_fd, name, AT_REMOVEDIR);
+}
+
+int cgroup_fs_clear(int fd, int timeout_ms, struct error **err)
+{
+	const struct cgroup_walk walk = {
+		.found = remove_found,
+		.leave = remove_left,
+		.timeout_ms = timeout_ms,
+	};
+
+	for (int waited = 0; cgroup_walk(fd, &walk) < 0; waited += REMOVE_POLL_MS) {
+		/* The last process of one may still be on its way out. */
+		if (errno != EBUSY || waited >= timeout_ms)
+			return error_set(err, errno,
+			                 "cannot remove the cgroups that the container "
+			                 "has made");
+		poll(NULL, 0, REMOVE_POLL_MS);
+	}
+	return 0;
+}
+
+/* Return: 0; 1: it is in use; -1 with errno. */
+static int remove_one(const struct cgroup_tree *tree, const char *path)
+{
+	if (unlinkat(tree->fd, relative(path), AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	return errno == EBUSY || errno == ENOTEMPTY ? 1 : -1;
+}
+
+/* The directories above @path, from the nearest to @made, as far as they are empty. */
+static void remove_above(const struct cgroup_tree *tree, const char *path, const char *made)
+{
+	_cleanup_free_ char *way = strdup(path);
+	const size_t top = strlen(made);
+	char *last;
+
+	while (way && (last = strrchr(way, '/')) && last > way) {
+		*last = '\0';
+		if (strlen(way) < top && strcmp(way, ROOT_BASE) != 0)
+			return;
+		if (remove_one(tree, way) != 0)
+			return;
+	}
+}
+
+int cgroup_fs_remove(const struct cgroup_tree *tree, const struct state *state, int fd,
+                     int timeout_ms, struct error **err)
+{
+	int result = remove_one(tree, state->cgroup);
+
+	/* Not ours, or an empty one would be gone now. */
+	if (result > 0 && fd < 0)
+		return 0;
+	for (int waited = 0; result > 0; waited += REMOVE_POLL_MS) {
+		if (waited >= timeout_ms)
+			return error_set(err, EBUSY, "cannot remove cgroup %s", state->cgroup);
+		if (waited > 0)
+			poll(NULL, 0, REMOVE_POLL_MS);
+		if (cgroup_fs_clear(fd, timeout_ms, err) < 0)
+			return -1;
+		result = remove_one(tree, state->cgroup);
+	}
+	/* Somebody gave it to us, and to him it stays. */
+	if (result < 0 && (state->cgroup_made || (errno != EACCES && errno != EPERM)))
+		return error_set(err, errno, "cannot remove cgroup %s", state->cgroup);
+	remove_above(tree, state->cgroup, state->cgroup_made ? state->cgroup_made : state->cgroup);
+	return 0;
+}
