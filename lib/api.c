@@ -150,6 +150,22 @@ int rootlet_kill(const struct rootlet_context *context, const char *id, const ch
 	return result_of(verb_kill(context, id, signal, all, &err), error, &err);
 }
 
+int rootlet_pause(const struct rootlet_context *context, const char *id,
+                  struct rootlet_error *error)
+{
+	struct error *err = NULL;
+
+	return result_of(verb_pause(context, id, &err), error, &err);
+}
+
+int rootlet_resume(const struct rootlet_context *context, const char *id,
+                   struct rootlet_error *error)
+{
+	struct error *err = NULL;
+
+	return result_of(verb_resume(context, id, &err), error, &err);
+}
+
 int rootlet_delete(const struct rootlet_context *context, const char *id, bool force,
                    struct rootlet_error *error)
 {

@@ -46,11 +46,20 @@ ROOTLET_PUBLIC void rootlet_log_setup(int fd, enum rootlet_log_format format,
 
 enum rootlet_tristate { ROOTLET_AUTO, ROOTLET_TRUE, ROOTLET_FALSE };
 
+/* Who makes the cgroups of containers: see rootlet(1), "--cgroup-manager". */
+enum rootlet_cgroup_manager {
+	ROOTLET_CGROUP_AUTO,
+	ROOTLET_CGROUP_FS,
+	ROOTLET_CGROUP_SYSTEMD,
+	ROOTLET_CGROUP_DISABLED
+};
+
 /* How a program wants all calls to behave. */
 struct rootlet_context {
 	const char *root;               /* state directory; NULL: as rootlet(1), FILES says */
 	enum rootlet_tristate rootless; /* whether the default state directory is the user's */
 	bool strict;                    /* settings that would be lost with a warning are errors */
+	enum rootlet_cgroup_manager cgroup_manager;
 };
 
 /* Options of create and run; see rootlet-run(1). */
@@ -134,6 +143,12 @@ ROOTLET_PUBLIC int rootlet_port_remove(const struct rootlet_context *context, co
  */
 ROOTLET_PUBLIC int rootlet_kill(const struct rootlet_context *context, const char *id,
                                 const char *signal, bool all, struct rootlet_error *error);
+
+/* Freeze all processes of a container, let them go on. It must have a cgroup. */
+ROOTLET_PUBLIC int rootlet_pause(const struct rootlet_context *context, const char *id,
+                                 struct rootlet_error *error);
+ROOTLET_PUBLIC int rootlet_resume(const struct rootlet_context *context, const char *id,
+                                  struct rootlet_error *error);
 
 /* Undo what create did. @force: end the processes first; an unknown id is no error then. */
 ROOTLET_PUBLIC int rootlet_delete(const struct rootlet_context *context, const char *id, bool force,

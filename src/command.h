@@ -48,8 +48,8 @@ struct command {
 extern const struct option_spec no_options[];
 
 extern const struct command command_create, command_delete, command_exec, command_features,
-	command_help, command_kill, command_mounts, command_list, command_port, command_ps,
-	command_run, command_spec, command_start, command_state;
+	command_help, command_kill, command_mounts, command_list, command_pause, command_port,
+	command_ps, command_resume, command_run, command_spec, command_start, command_state;
 
 /* All commands in the order of the help text, ended by NULL. */
 extern const struct command *const commands[];

@@ -25,9 +25,9 @@ struct globals {
 	const char *root, *log;
 	int log_format, log_level, rootless;
 	bool debug, strict, version;
-	/* Taken because engines give them; nothing in this version depends on them. */
 	bool systemd_cgroup;
 	int cgroup_manager;
+	/* Taken because engines give it; nothing in this version depends on it. */
 	const char *criu;
 };
 
@@ -49,9 +49,10 @@ static const struct option_choice rootless_words[] = {
 };
 
 static const struct option_choice cgroup_managers[] = {
-	{ "cgroupfs", 0 },
-	{ "systemd", 1 },
-	{ "disabled", 2 },
+	{ "auto", ROOTLET_CGROUP_AUTO },
+	{ "cgroupfs", ROOTLET_CGROUP_FS },
+	{ "systemd", ROOTLET_CGROUP_SYSTEMD },
+	{ "disabled", ROOTLET_CGROUP_DISABLED },
 	{ NULL, 0 },
 };
 
@@ -68,9 +69,10 @@ const struct option_spec global_options[] = {
 	{ "rootless", 0, OPTION_CHOICE, AT(rootless), "true|false|auto",
 	  "use the user's state directory, or root's", rootless_words },
 	{ "strict", 0, OPTION_FLAG, AT(strict), NULL, "fail where a setting would be lost" },
-	{ "systemd-cgroup", 0, OPTION_FLAG, AT(systemd_cgroup), NULL, "accepted, has no effect" },
-	{ "cgroup-manager", 0, OPTION_CHOICE, AT(cgroup_manager), "cgroupfs|systemd|disabled",
-	  "accepted, has no effect", cgroup_managers },
+	{ "systemd-cgroup", 0, OPTION_FLAG, AT(systemd_cgroup), NULL,
+	  "the same as --cgroup-manager systemd" },
+	{ "cgroup-manager", 0, OPTION_CHOICE, AT(cgroup_manager), "auto|cgroupfs|systemd|disabled",
+	  "who makes the containers' cgroups", cgroup_managers },
 	{ "criu", 0, OPTION_STRING, AT(criu), "PATH", "accepted, has no effect" },
 	{ "version", 'v', OPTION_FLAG, AT(version), NULL, "show the version" },
 	{ "version", 'V', OPTION_FLAG, AT(version), NULL, NULL },
@@ -82,9 +84,11 @@ const struct option_spec global_options[] = {
 const struct option_spec no_options[] = { { NULL } };
 
 const struct command *const commands[] = {
-	&command_spec, &command_run,    &command_create,   &command_start, &command_state,
-	&command_list, &command_exec,   &command_ps,       &command_kill,  &command_mounts,
-	&command_port, &command_delete, &command_features, &command_help,  NULL,
+	&command_spec,  &command_run,    &command_create,   &command_start,
+	&command_state, &command_list,   &command_exec,     &command_ps,
+	&command_kill,  &command_pause,  &command_resume,   &command_mounts,
+	&command_port,  &command_delete, &command_features, &command_help,
+	NULL,
 };
 
 const struct command *command_find(const char *name)
@@ -286,6 +290,8 @@ static int program_dispatch(struct program *program, const struct option_strings
 		.root = program->globals.root,
 		.rootless = program->globals.rootless,
 		.strict = program->globals.strict,
+		.cgroup_manager = program->globals.systemd_cgroup ? ROOTLET_CGROUP_SYSTEMD
+		                                                  : program->globals.cgroup_manager,
 	};
 	return command_execute(program, operands->items + 1, err);
 }

@@ -124,7 +124,8 @@ int cgroup_plan(const struct cgroup_request *request, struct arena *arena, struc
 	if (cgroup->asked && !is_scope_path(cgroup->asked) &&
 	    cgroup_path_check(cgroup->asked, "linux.cgroupsPath", err) < 0)
 		return -1;
-	if (request->manager == CGROUP_MANAGER_NONE)
+	cgroup->disabled = request->manager == CGROUP_MANAGER_NONE;
+	if (cgroup->disabled)
 		return plan_none(cgroup, "--cgroup-manager disabled", "leave that out");
 	if (cgroup_settings_plan(request->resources, arena, &cgroup->settings, err) < 0)
 		return -1;
@@ -253,7 +254,7 @@ int cgroup_make(struct cgroup *cgroup, const char *name, int record_fd, struct e
 
 /* --- enter ----------------------------------------------------------------------------------- */
 
-int cgroup_explain_move(const char *path, int errnum, struct error **err)
+static int explain_move(const char *path, int errnum, struct error **err)
 {
 	error_set(err, errnum, "cannot put a process into cgroup %s", path);
 	if (errnum == EACCES || errnum == EPERM)
@@ -262,20 +263,23 @@ int cgroup_explain_move(const char *path, int errnum, struct error **err)
 	return -1;
 }
 
-int cgroup_enter_begin(struct cgroup *cgroup, pid_t pid, bool cloned, struct error **err)
+static int move_process(int fd, pid_t pid)
 {
 	char digits[16];
 
+	snprintf(digits, sizeof(digits), "%d", pid);
+	return cgroup_write(fd, "cgroup.procs", digits);
+}
+
+int cgroup_enter_begin(struct cgroup *cgroup, pid_t pid, bool cloned, struct error **err)
+{
 	if (cgroup->manager == CGROUP_MANAGER_NONE)
 		return 0;
 	if (cgroup->manager == CGROUP_MANAGER_SYSTEMD)
 		return scope_start_begin(&cgroup->scope, pid, cgroup->resources, err);
-	if (cloned)
+	if (cloned || move_process(cgroup->fd, pid) == 0)
 		return 0;
-	snprintf(digits, sizeof(digits), "%d", pid);
-	if (cgroup_write(cgroup->fd, "cgroup.procs", digits) == 0)
-		return 0;
-	return cgroup_explain_move(cgroup->path, errno, err);
+	return explain_move(cgroup->path, errno, err);
 }
 
 static int enter_scope(struct cgroup *cgroup, struct error **err)
@@ -357,6 +361,17 @@ int cgroup_open(const struct state *state, int *fd, struct error **err)
 	if (found >= 0 && cgroup_id(found) == state->cgroup_id)
 		*fd = take_fd(&found);
 	return 0;
+}
+
+int cgroup_join(const struct state *state, int fd, const char *below, pid_t pid, struct error **err)
+{
+	if (move_process(fd, pid) == 0)
+		return 0;
+	/* From the scope of a login session only systemd may move it. */
+	if (state->cgroup_manager == CGROUP_MANAGER_SYSTEMD && state->cgroup_unit &&
+	    (errno == EACCES || errno == EPERM))
+		return scope_attach(state->cgroup_unit, state->cgroup_of_user, below, pid, err);
+	return explain_move(state->cgroup, errno, err);
 }
 
 int cgroup_remove(const struct state *state, int timeout_ms, struct error **err)

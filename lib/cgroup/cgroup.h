@@ -33,6 +33,7 @@ struct cgroup_request {
 struct cgroup {
 	int manager; /* enum cgroup_manager, decided: never AUTO after cgroup_plan() */
 	struct cgroup_tree tree;
+	bool disabled;               /* manager NONE, because that was asked for */
 	const char *reason, *remedy; /* manager NONE: why, and what would change that */
 	struct arena *arena;
 
@@ -104,6 +105,14 @@ void cgroup_recall(int record_fd, struct arena *arena, struct state *state);
  */
 int cgroup_open(const struct state *state, int *fd, struct error **err);
 
+/*
+ * cgroup_join - move process @pid into a container's cgroup
+ * @fd:		directory of the cgroup, the container's or one below
+ * @below:	its path from the container's cgroup, "" for that itself
+ */
+int cgroup_join(const struct state *state, int fd, const char *below, pid_t pid,
+                struct error **err);
+
 /* Freeze or thaw it; waits until that is so. After @timeout_ms a freeze is undone. */
 int cgroup_freeze(int fd, bool freeze, int timeout_ms, struct error **err);
 
@@ -113,7 +122,7 @@ int cgroup_kill(int fd, int timeout_ms, struct error **err);
 /*
  * cgroup_signal - send @signal to each of its processes, and to those of its sub-cgroups
  *
- * Return: how many got it, or -1 with *err.
+ * Return: more than 0 when any got it, 0 when there are none, or -1 with *err.
  */
 int cgroup_signal(int fd, int signal, struct error **err);
 

@@ -38,6 +38,3 @@ int cgroup_fs_clear(int fd, int timeout_ms, struct error **err);
  */
 int cgroup_fs_remove(const struct cgroup_tree *tree, const struct state *state, int fd,
                      int timeout_ms, struct error **err);
-
-/* Why a process could not be moved into the cgroup @path. Returns -1. */
-int cgroup_explain_move(const char *path, int errnum, struct error **err);

@@ -229,7 +229,12 @@ static int signal_all(int fd, struct signalling *signalling, struct error **err)
 int cgroup_signal(int fd, int signal, struct error **err)
 {
 	struct signalling signalling = { .signal = signal };
+	int populated = cgroup_is_populated(fd);
 
+	if (populated == 0)
+		return 0;
+	if (signal == SIGKILL && populated > 0 && cgroup_write(fd, "cgroup.kill", "1") == 0)
+		return 1;
 	return signal_all(fd, &signalling, err) < 0 ? -1 : signalling.reached;
 }
 

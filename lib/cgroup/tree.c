@@ -206,6 +206,13 @@ int cgroup_is_populated(int fd)
 	return read_event(fd, "populated");
 }
 
+bool cgroup_is_inner(int fd)
+{
+	_cleanup_free_ char *text = NULL;
+
+	return cgroup_read(fd, "cgroup.subtree_control", &text) > 0 && text[strspn(text, "\n")];
+}
+
 int cgroup_is_frozen(int fd)
 {
 	return read_event(fd, "frozen");

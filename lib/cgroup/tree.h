@@ -75,5 +75,7 @@ int cgroup_read_key(int fd, const char *file, const char *key, uint64_t *value);
 
 /* 1: it or one of its descendants has processes; 0: none; -1. */
 int cgroup_is_populated(int fd);
+/* Whether it has given controllers to those below it, and so cannot have processes itself. */
+bool cgroup_is_inner(int fd);
 /* 1: all its processes are frozen; 0: not; -1. */
 int cgroup_is_frozen(int fd);

@@ -20,6 +20,7 @@
 #include "base/proc.h"
 #include "base/socket.h"
 #include "base/syscalls.h"
+#include "cgroup/cgroup.h"
 #include "container/statedir.h"
 
 /* Above what annotations of the largest config.json can become when they are escaped. */
@@ -89,6 +90,15 @@ static bool init_listens(const struct container *container)
 	return socket >= 0;
 }
 
+/* A cgroup that cannot be looked at is taken for one that runs: nothing depends on it but a word. */
+static bool is_paused(const struct container *container)
+{
+	_cleanup_fd_ int cgroup = -1;
+
+	return cgroup_open(&container->state, &cgroup, NULL) == 0 && cgroup >= 0 &&
+	       cgroup_is_frozen(cgroup) > 0;
+}
+
 static int refresh_with_state(struct container *container, struct error **err)
 {
 	_cleanup_fd_ int pidfd = -1;
@@ -101,7 +111,11 @@ static int refresh_with_state(struct container *container, struct error **err)
 		return 0;
 	}
 	container->status = waits ? STATUS_CREATED : STATUS_RUNNING;
-	if (liveness == LIVENESS_ALIVE || (waits && init_listens(container)))
+	container->waits = waits;
+	if (is_paused(container))
+		container->status = STATUS_PAUSED;
+	if (liveness == LIVENESS_ALIVE ||
+	    (waits && (container->status == STATUS_PAUSED || init_listens(container))))
 		return 0;
 	return error_set(
 		err, 0,
@@ -125,6 +139,22 @@ static bool is_lasting(int errnum)
 	return errnum == EACCES || errnum == EFBIG || errnum == EINVAL || errnum == EISDIR;
 }
 
+static int need_arena(struct container *container, struct error **err)
+{
+	if (!container->arena)
+		container->arena = arena_new();
+	return container->arena ? 0 : error_set(err, ENOMEM, "container \"%s\"", container->id);
+}
+
+/* Without a state, or with a damaged one, its cgroup is still to be found. */
+static int recall_cgroup(struct container *container, struct error **err)
+{
+	if (need_arena(container, err) < 0)
+		return -1;
+	cgroup_recall(container->dir_fd, container->arena, &container->state);
+	return 0;
+}
+
 static int read_state(struct container *container, struct error **err)
 {
 	_cleanup_free_ char *text = NULL;
@@ -132,18 +162,18 @@ static int read_state(struct container *container, struct error **err)
 	                              &text);
 
 	if (length < 0 && errno == ENOENT)
-		return 0;
+		return recall_cgroup(container, err);
 	container->damaged = length < 0 && is_lasting(errno);
 	if (length < 0)
 		return error_set(err, errno, "container \"%s\": " CONTAINER_STATE_FILE,
 		                 container->id);
-	if (!container->arena)
-		container->arena = arena_new();
-	if (!container->arena)
-		return error_set(err, ENOMEM, "container \"%s\"", container->id);
+	if (need_arena(container, err) < 0)
+		return -1;
 	container->damaged = true;
-	if (state_parse(text, (size_t)length, container->arena, &container->state, err) < 0)
+	if (state_parse(text, (size_t)length, container->arena, &container->state, err) < 0) {
+		recall_cgroup(container, NULL);
 		return error_prefix(err, "container \"%s\"", container->id);
+	}
 	container->damaged = false;
 	container->has_state = true;
 	return 0;

@@ -38,6 +38,7 @@ struct container {
 	bool has_state; /* false: create is under way, or died */
 	struct state state;
 	enum container_status status;
+	bool waits; /* for start: also when it is paused */
 };
 
 #define CONTAINER_INIT                      \

@@ -9,6 +9,7 @@
 #include "container/creation.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -65,6 +66,49 @@ static int fill_state(struct creation *creation, struct error **err)
 		return error_set(err, ENOMEM, "the container's state");
 	creation->plan.state = state;
 	return 0;
+}
+
+/*
+ * The name of the container's cgroup where config.json has none: containers of the same id can be
+ * in several state directories, so the container's directory makes the difference.
+ */
+static char *cgroup_name(const struct creation *creation, struct error **err)
+{
+	/* Names of cgroups are as long as those of files, and systemd adds to them. */
+	const int id_length = 200;
+	struct stat st;
+	char *name = NULL;
+
+	if (fstat(creation->container.dir_fd, &st) == 0)
+		name = arena_printf(creation->config->arena, "rootlet-%.*s-%08" PRIx32, id_length,
+		                    creation->container.id,
+		                    (uint32_t)(st.st_ino * 2654435761u + st.st_dev));
+	if (!name)
+		error_set(err, errno, "the container's cgroup");
+	return name;
+}
+
+static int make_cgroup(struct creation *creation, struct error **err)
+{
+	const char *name = cgroup_name(creation, err);
+
+	if (!name || cgroup_make(&creation->cgroup, name, creation->container.dir_fd, err) < 0)
+		return -1;
+	creation->plan.cgroup_fd = creation->cgroup.fd;
+	creation->plan.cgroup_later = creation->cgroup.manager == CGROUP_MANAGER_SYSTEMD;
+	return 0;
+}
+
+/* Init waits meanwhile: its limits are in force before it goes on. */
+static int enter_cgroup(struct creation *creation, struct error **err)
+{
+	if (cgroup_enter_end(&creation->cgroup, err) < 0)
+		return -1;
+	cgroup_record(&creation->cgroup, &creation->container.state);
+	/* What a scope can have is known only now. */
+	return creation->cgroup.manager == CGROUP_MANAGER_SYSTEMD
+	               ? creation_report_lost(creation, err)
+	               : 0;
 }
 
 static int add_notify_socket(struct creation *creation, struct error **err)
@@ -125,6 +169,8 @@ static int start_init(struct creation *creation, struct error **err)
 	}
 	if (open_sockets(creation, err) < 0 || connect_listener(creation, err) < 0 ||
 	    init_spawn(plan, &creation->init, err) < 0)
+		return -1;
+	if (cgroup_enter_begin(&creation->cgroup, creation->init.pid, !plan->cgroup_later, err) < 0)
 		return -1;
 	/* Only init may hold its ends now: their end-of-file must mean that it is gone. */
 	close_fd(&plan->sync_fd);
@@ -215,7 +261,9 @@ static int work_meanwhile(struct creation *creation, struct seccomp_program *pro
 
 	if (read_start_time(creation, err) < 0)
 		return -1;
-	return seccomp->set ? seccomp_compile(seccomp, program, err) : 0;
+	if (seccomp->set && seccomp_compile(seccomp, program, err) < 0)
+		return -1;
+	return enter_cgroup(creation, err);
 }
 
 static int map_ids(struct creation *creation, struct error **err)
@@ -412,6 +460,7 @@ static int build(struct creation *creation, struct error **err)
 
 int creation_begin(struct creation *creation, const char *id, struct error **err)
 {
+	creation->id = id;
 	if (container_id_check(id, err) < 0 || creation_decide(creation, err) < 0)
 		return -1;
 	creation->interrupt_fd = interrupt_open(err);
@@ -420,7 +469,7 @@ int creation_begin(struct creation *creation, const char *id, struct error **err
 	if (container_claim(creation->context, id, &creation->container, err) < 0)
 		return -1;
 	if (fill_state(creation, err) < 0 || network_make_files(creation, err) < 0 ||
-	    add_notify_socket(creation, err) < 0)
+	    add_notify_socket(creation, err) < 0 || make_cgroup(creation, err) < 0)
 		return -1;
 	if (start_init(creation, err) < 0)
 		return -1;
@@ -490,6 +539,7 @@ void creation_undo(struct creation *creation)
 		unlink(creation->options->pid_file);
 	if (container->dir_fd < 0)
 		return;
+	cgroup_undo(&creation->cgroup);
 	if (container_remove(container, &error) < 0)
 		log_warning("%s", error->message);
 	if (creation->poststop_due)
@@ -510,6 +560,7 @@ void creation_close(struct creation *creation)
 	close_fd(&creation->helper.socket);
 	net_ports_free(&creation->ports);
 	idmapped_close(&creation->rootfs);
+	cgroup_close(&creation->cgroup);
 	container_close(&creation->container);
 	config_free(&creation->config);
 	free(creation->bundle);

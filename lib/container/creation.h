@@ -10,6 +10,7 @@
 
 #include <signal.h>
 
+#include "cgroup/cgroup.h"
 #include "container/container.h"
 #include "idmap/plan.h"
 #include "init/init.h"
@@ -21,6 +22,7 @@ struct creation {
 	const struct rootlet_create_options *options;
 	bool start_socket; /* create: somebody else will start it */
 
+	const char *id;
 	struct config *config;
 	struct id_caller caller;
 	struct container container;
@@ -31,6 +33,7 @@ struct creation {
 	struct net_ports ports;
 	struct net_helper helper;
 	struct init_plan plan;
+	struct cgroup cgroup;
 	struct init_child init;
 	int sync_fd;      /* our end */
 	int interrupt_fd; /* signalfd: asks us to give up */
@@ -41,20 +44,25 @@ struct creation {
 	bool poststop_due; /* what undoes the creation is the end of a container */
 };
 
-#define CREATION_INIT                                                                         \
-	{                                                                                     \
-		.container = CONTAINER_INIT,                                                  \
-		.plan = { .join = JOIN_SET_INIT,                                              \
-			  .sync_fd = -1,                                                      \
-			  .start_fd = -1,                                                     \
-			  .lock_fd = -1,                                                      \
-			  .listener_fd = -1 },                                                \
-		.helper = NET_HELPER_INIT, .init = { .pid = -1, .pidfd = -1 }, .sync_fd = -1, \
-		.interrupt_fd = -1, .tap = -1, .master = -1,                                  \
+#define CREATION_INIT                                                                             \
+	{                                                                                         \
+		.container = CONTAINER_INIT,                                                      \
+		.plan = { .join = JOIN_SET_INIT,                                                  \
+			  .sync_fd = -1,                                                          \
+			  .start_fd = -1,                                                         \
+			  .lock_fd = -1,                                                          \
+			  .listener_fd = -1,                                                      \
+			  .cgroup_fd = -1 },                                                      \
+		.cgroup = CGROUP_INIT, .helper = NET_HELPER_INIT,                                 \
+		.init = { .pid = -1, .pidfd = -1 }, .sync_fd = -1, .interrupt_fd = -1, .tap = -1, \
+		.master = -1,                                                                     \
 	}
 
 /* Within creation: what can be decided before anything exists (decide.c). */
 int creation_decide(struct creation *creation, struct error **err);
+
+/* Name, or refuse, what linux.resources asks for and cannot have: once it is known. */
+int creation_report_lost(const struct creation *creation, struct error **err);
 
 int creation_begin(struct creation *creation, const char *id, struct error **err);
 int creation_commit(struct creation *creation, struct error **err);

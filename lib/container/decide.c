@@ -272,12 +272,37 @@ static int prepare_idmapped(struct creation *creation, struct error **err)
 	return 0;
 }
 
-/* Other runtimes would enforce device rules for root; for others the mounts decide. */
-static int report_lost_settings(const struct creation *creation, struct error **err)
+static int plan_cgroup(struct creation *creation, struct error **err)
 {
-	bool privileged = is_host_root(&creation->caller) && !creation->plan.new_user_namespace;
+	static const int managers[] = {
+		[ROOTLET_CGROUP_AUTO] = CGROUP_MANAGER_AUTO,
+		[ROOTLET_CGROUP_FS] = CGROUP_MANAGER_FS,
+		[ROOTLET_CGROUP_SYSTEMD] = CGROUP_MANAGER_SYSTEMD,
+		[ROOTLET_CGROUP_DISABLED] = CGROUP_MANAGER_NONE,
+	};
+	const struct cgroup_request request = {
+		.manager = managers[creation->context->cgroup_manager],
+		.path = creation->config->linux.cgroups_path,
+		.id = creation->id,
+		.resources = &creation->config->linux.resources,
+		.host_root = is_host_root(&creation->caller),
+	};
 
-	return lost_settings_report(creation->config, creation->context->strict, privileged, err);
+	if (cgroup_plan(&request, creation->config->arena, &creation->cgroup, err) < 0)
+		return -1;
+	/* What a scope can have is known when it is there. */
+	return creation->cgroup.manager == CGROUP_MANAGER_SYSTEMD
+	               ? 0
+	               : creation_report_lost(creation, err);
+}
+
+int creation_report_lost(const struct creation *creation, struct error **err)
+{
+	/* Root's device rules are enforced; for others the mounts decide. */
+	bool devices = is_host_root(&creation->caller) && !creation->plan.new_user_namespace;
+
+	return lost_settings_report(creation->config, &creation->cgroup, creation->context->strict,
+	                            devices, err);
 }
 
 /* Whether the container's namespace of @type, which config.json has, is the caller's own. */
@@ -340,5 +365,5 @@ int creation_decide(struct creation *creation, struct error **err)
 		return -1;
 	if (plan_rootfs(creation, err) < 0 || prepare_idmapped(creation, err) < 0)
 		return -1;
-	return report_lost_settings(creation, err);
+	return plan_cgroup(creation, err);
 }

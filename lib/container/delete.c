@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/syscalls.h"
+#include "cgroup/cgroup.h"
 #include "container/container.h"
 #include "container/creation.h"
 #include "container/process-set.h"
@@ -110,7 +111,8 @@ int container_delete(const struct rootlet_context *context, const char *id, bool
 		return 0;
 	if (!force && may_delete(&container, err) < 0)
 		return -1;
-	if (end_processes(&container, err) < 0)
+	if (end_processes(&container, err) < 0 ||
+	    cgroup_remove(&container.state, KILL_TIMEOUT_MS, err) < 0)
 		return -1;
 	hooks = own ? own->hooks : find_hooks(&container, &config);
 	if (container_remove(&container, err) < 0)

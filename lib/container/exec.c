@@ -15,6 +15,7 @@
 #include "base/socket.h"
 #include "base/spawn.h"
 #include "base/syscalls.h"
+#include "cgroup/cgroup.h"
 #include "container/container.h"
 #include "container/interrupt.h"
 #include "container/pid-file.h"
@@ -211,8 +212,6 @@ static int make_process(struct exec *exec, struct error **err)
 
 static int check_options(const struct rootlet_exec_options *options, struct error **err)
 {
-	if (options->cgroup)
-		return error_set(err, 0, "--cgroup: this version of rootlet makes no cgroups");
 	if (options->process_file && options->args)
 		return error_set(err, 0, "--process and a command cannot both be given");
 	if (!options->process_file && (!options->args || !options->args[0]))
@@ -250,6 +249,67 @@ static int check_terminal(const struct exec *exec, struct error **err)
 
 /* --- the plan -------------------------------------------------------------------------------- */
 
+/*
+ * The cgroup that init is in, where processes cannot be in the container's own any more because it
+ * has given controllers to cgroups below (systemd as init does so). It must be below: @top.
+ */
+static int open_init_cgroup(const struct exec *exec, int top, struct error **err)
+{
+	const struct state *state = &exec->container.state;
+	const char *path = cgroup_path_of(exec->plan.proc_fd, state->pid, exec->config->arena, err);
+	const size_t length = strlen(state->cgroup);
+	int fd;
+
+	if (!path)
+		return -1;
+	if (strncmp(path, state->cgroup, length) != 0 || path[length] != '/')
+		return fcntl(top, F_DUPFD_CLOEXEC, 3);
+	fd = cgroup_open_at(top, path + length);
+	return fd < 0 ? error_set(err, errno, "cgroup %s", path) : fd;
+}
+
+static int open_sub_cgroup(const struct exec *exec, int top, struct error **err)
+{
+	const char *path = exec->options->cgroup;
+	int fd;
+
+	if (path[strspn(path, "/")] == '\0')
+		return fcntl(top, F_DUPFD_CLOEXEC, 3);
+	if (cgroup_path_check(path, "--cgroup", err) < 0)
+		return -1;
+	fd = cgroup_open_at(top, path);
+	return fd < 0 ? error_set(err, errno, "--cgroup %s: no cgroup of the container", path) : fd;
+}
+
+/* Where the process goes: the container's cgroup, or one below it. */
+static int plan_cgroup(struct exec *exec, struct error **err)
+{
+	_cleanup_fd_ int top = -1;
+
+	if (cgroup_open(&exec->container.state, &top, err) < 0)
+		return -1;
+	if (top < 0 && exec->options->cgroup)
+		return error_set(err, 0, "--cgroup: the container has no cgroup of its own");
+	if (top < 0)
+		return 0;
+	if (exec->options->cgroup)
+		exec->plan.cgroup_fd = open_sub_cgroup(exec, top, err);
+	else if (cgroup_is_inner(top))
+		exec->plan.cgroup_fd = open_init_cgroup(exec, top, err);
+	else
+		exec->plan.cgroup_fd = take_fd(&top);
+	return exec->plan.cgroup_fd < 0 ? -1 : 0;
+}
+
+/* The kernel did not let the process be born in its cgroup. */
+static int place_process(struct exec_plan *plan, pid_t pid, struct error **err)
+{
+	const struct exec *exec = (struct exec *)((char *)plan - offsetof(struct exec, plan));
+	const char *below = exec->options->cgroup ? exec->options->cgroup : "";
+
+	return cgroup_join(&exec->container.state, plan->cgroup_fd, below, pid, err);
+}
+
 static int make_plan(struct exec *exec, struct error **err)
 {
 	const struct state *state = &exec->container.state;
@@ -261,7 +321,9 @@ static int make_plan(struct exec *exec, struct error **err)
 		return -1;
 	plan->namespaces = state->namespaces;
 	plan->joins_user_namespace = state->namespaces & CLONE_NEWUSER;
-	if (container_way_in(&exec->container, &plan->init_pidfd, &plan->join, err) < 0)
+	plan->place = place_process;
+	if (container_way_in(&exec->container, &plan->init_pidfd, &plan->join, err) < 0 ||
+	    plan_cgroup(exec, err) < 0)
 		return -1;
 	if (exec->config->linux.seccomp.set &&
 	    seccomp_compile(&exec->config->linux.seccomp, &exec->program, err) < 0)
@@ -383,6 +445,7 @@ int verb_exec(const struct rootlet_context *context, const char *id,
 		          .join = JOIN_SET_INIT,
 		          .proc_fd = -1,
 		          .sync_fd = -1,
+		          .cgroup_fd = -1,
 		          .entry = { .listener = { .socket = -1 } } },
 		.child = { .pid = -1, .pidfd = -1 },
 		.sync_fd = -1,
@@ -399,6 +462,7 @@ int verb_exec(const struct rootlet_context *context, const char *id,
 	join_close(&exec.plan.join);
 	close_fd(&exec.plan.init_pidfd);
 	close_fd(&exec.plan.proc_fd);
+	close_fd(&exec.plan.cgroup_fd);
 	close_fd(&exec.plan.entry.listener.socket);
 	close_fd(&exec.plan.sync_fd);
 	close_fd(&exec.child.pidfd);

@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include "base/syscalls.h"
+#include "cgroup/cgroup.h"
 #include "container/container.h"
 #include "container/process-set.h"
 #include "container/verbs.h"
@@ -19,11 +20,23 @@ static int kill_init(const struct container *container, int signal, struct error
 	return error_set(err, errno, "cannot kill container \"%s\"", container->id);
 }
 
+/* By cgroup; without one, by namespace. */
+static int signal_all(const struct container *container, int signal, struct error **err)
+{
+	_cleanup_fd_ int cgroup = -1;
+
+	if (cgroup_open(&container->state, &cgroup, err) < 0)
+		return -1;
+	if (cgroup >= 0)
+		return cgroup_signal(cgroup, signal, err);
+	return container_owns_processes(container)
+	               ? process_set_signal(&container->state, signal, err)
+	               : 0;
+}
+
 static int kill_all(const struct container *container, int signal, struct error **err)
 {
-	int reached = container_owns_processes(container)
-	                      ? process_set_signal(&container->state, signal, err)
-	                      : 0;
+	int reached = signal_all(container, signal, err);
 
 	if (reached < 0)
 		return -1;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cgroup/cgroup.h"
 #include "container/container.h"
 #include "container/network.h"
 #include "container/process-set.h"
@@ -151,19 +152,32 @@ int verb_state(const struct rootlet_context *context, const char *id, char **jso
 	return *json ? 0 : -1;
 }
 
+/* By cgroup; without one, by namespace. */
+static int load_pids(const struct container *container, pid_t **pids, size_t *count,
+                     struct error **err)
+{
+	_cleanup_fd_ int cgroup = -1;
+	struct process_set set = { 0 };
+
+	if (cgroup_open(&container->state, &cgroup, err) < 0)
+		return -1;
+	if (cgroup >= 0)
+		return cgroup_pids(cgroup, pids, count, err);
+	if (process_set_load(&container->state, &set, err) < 0)
+		return -1;
+	*pids = set.pids;
+	*count = set.count;
+	return 0;
+}
+
 int verb_pids(const struct rootlet_context *context, const char *id, pid_t **pids, size_t *count,
               struct error **err)
 {
 	_cleanup_container_ struct container container = CONTAINER_INIT;
-	struct process_set set = { 0 };
 
 	if (container_open(context, id, CONTAINER_NO_LOCK, &container, err) != 0)
 		return -1;
 	if (!container.has_state || container.status == STATUS_STOPPED)
 		return container_wrong_status(&container, "list the processes of", err);
-	if (process_set_load(&container.state, &set, err) < 0)
-		return -1;
-	*pids = set.pids;
-	*count = set.count;
-	return 0;
+	return load_pids(&container, pids, count, err);
 }

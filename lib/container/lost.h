@@ -5,14 +5,16 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "cgroup/cgroup.h"
 #include "spec/config.h"
 
 /*
- * lost_settings_report - go through what needs a cgroup
+ * lost_settings_report - go through what needs a cgroup, or a controller that @cgroup has not
  * @strict:	every lost setting is an error
- * @privileged:	root of the host: device rules would be enforced by other runtimes
+ * @devices:	device rules without a cgroup are lost
  *
- * With linux.cgroupsPath the caller relies on a cgroup: lost limits are an error then too.
+ * With linux.cgroupsPath the caller relies on a cgroup: lost limits are an error then too, unless
+ * the caller has asked for none.
  */
-int lost_settings_report(const struct config *config, bool strict, bool privileged,
-                         struct error **err);
+int lost_settings_report(const struct config *config, const struct cgroup *cgroup, bool strict,
+                         bool devices, struct error **err);

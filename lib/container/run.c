@@ -75,6 +75,12 @@ static void clean_up(struct creation *creation)
 
 	/* Without a pid namespace of its own others may have outlived init. */
 	if (creation->options->keep) {
+		_cleanup_fd_ int cgroup = -1;
+
+		if (cgroup_open(&container->state, &cgroup, NULL) == 0 && cgroup >= 0 &&
+		    cgroup_kill(cgroup, KILL_TIMEOUT_MS, &error) < 0)
+			log_warning("%s", error->message);
+		error_clear(&error);
 		if (container_owns_processes(container) &&
 		    process_set_kill(&container->state, KILL_TIMEOUT_MS, &error) < 0)
 			log_warning("%s", error->message);

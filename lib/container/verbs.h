@@ -16,6 +16,8 @@ int verb_state(const struct rootlet_context *context, const char *id, char **jso
                struct error **err);
 int verb_kill(const struct rootlet_context *context, const char *id, const char *signal, bool all,
               struct error **err);
+int verb_pause(const struct rootlet_context *context, const char *id, struct error **err);
+int verb_resume(const struct rootlet_context *context, const char *id, struct error **err);
 int verb_delete(const struct rootlet_context *context, const char *id, bool force,
                 struct error **err);
 /* What `run` knows of the container that it has made. */

@@ -31,6 +31,11 @@ static int ask_for_namespaces(const struct container *container, struct join_set
 int container_way_in(const struct container *container, int *init_pidfd, struct join_set *join,
                      struct error **err)
 {
+	if (container->waits && container->status == STATUS_PAUSED)
+		return error_set(err, 0,
+		                 "cannot enter container \"%s\": its init waits for start and is "
+		                 "paused",
+		                 container->id);
 	if (container->status == STATUS_CREATED)
 		return ask_for_namespaces(container, join, err);
 	*init_pidfd = container_pidfd(container);

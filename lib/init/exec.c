@@ -100,12 +100,22 @@ static void exec_main(void *data)
 	_exit(error->status ? error->status : 125);
 }
 
+static int place(void *data, pid_t pid, struct error **err)
+{
+	struct exec_plan *plan = data;
+
+	return plan->place(plan, pid, err);
+}
+
 int exec_spawn(struct exec_plan *plan, struct init_child *child, struct error **err)
 {
 	const struct ns_spawn spawn = {
 		.enter = exec_enter,
 		.child = exec_main,
 		.data = plan,
+		.cgroup_fd = plan->cgroup_fd,
+		.outside = &plan->outside,
+		.place = plan->cgroup_fd >= 0 && plan->place ? place : NULL,
 	};
 
 	child->pid = ns_spawn(&spawn, &child->pidfd, err);

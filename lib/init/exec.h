@@ -14,8 +14,13 @@ struct exec_plan {
 	uint64_t namespaces;  /* CLONE_NEW* that its init has of its own */
 	struct join_set join; /* of a created container: its namespaces, from its init */
 	bool joins_user_namespace;
-	int proc_fd;        /* procfs of the host */
-	int sync_fd;        /* the child's end of the socketpair */
+	int proc_fd; /* procfs of the host */
+	int sync_fd; /* the child's end of the socketpair */
+
+	int cgroup_fd; /* directory of the cgroup to be in, -1: the caller's */
+	bool outside;  /* exec_spawn(): the kernel refused it at birth */
+	/* Then called for a process that is to be put there; its children will be there, too. */
+	int (*place)(struct exec_plan *plan, pid_t pid, struct error **err);
 	struct entry entry; /* process, filter, environment, fds */
 };
 

@@ -81,6 +81,12 @@ static int close_inherited(const struct init *init, struct error **err)
 /* Made in a way of its own (clocks.h). */
 #define LATE_NAMESPACES CLONE_NEWTIME
 
+/* Its root is the cgroup that we are in when we make it. */
+static bool makes_cgroup_namespace_later(const struct init_plan *plan)
+{
+	return plan->cgroup_later && (plan->clone_flags & CLONE_NEWCGROUP);
+}
+
 /*
  * The others are made here and not by clone3(2), because a network namespace takes its time: the
  * helpers that map ids start as soon as the user namespace is there.
@@ -88,8 +94,11 @@ static int close_inherited(const struct init *init, struct error **err)
 static int make_namespaces(const struct init *init, struct error **err)
 {
 	const struct init_plan *plan = init->plan;
+	int later = LATE_NAMESPACES;
 
-	if (unshare(plan->clone_flags & ~(CLONED_NAMESPACES | LATE_NAMESPACES)) == 0)
+	if (makes_cgroup_namespace_later(plan))
+		later |= CLONE_NEWCGROUP;
+	if (unshare(plan->clone_flags & ~(CLONED_NAMESPACES | later)) == 0)
 		return plan->clone_flags & CLONE_NEWTIME
 		               ? clocks_enter(&plan->config->linux.time_offsets, init->proc_fd, err)
 		               : 0;
@@ -174,6 +183,7 @@ static int init_isolate(struct init *init, struct error **err)
 		if (tap < 0)
 			return -1;
 	}
+	init->rootfs.cgroup_later = plan->cgroup_later;
 	if (rootfs_open(&init->rootfs, plan->rootfs, err) < 0)
 		return -1;
 	return tell_namespaces(init, tap, err);
@@ -341,12 +351,20 @@ static void make_cwd(const struct init *init)
 		log_debug("process.cwd: %s", strerror(errno));
 }
 
+static int make_cgroup_namespace(const struct init *init, struct error **err)
+{
+	if (makes_cgroup_namespace_later(init->plan) && unshare(CLONE_NEWCGROUP) < 0)
+		return error_set(err, errno, "cannot make the container's cgroup namespace");
+	return 0;
+}
+
 static int init_build(struct init *init, struct error **err)
 {
 	const struct init_plan *plan = init->plan;
 	const struct config *config = plan->config;
 
-	if (wait_for_go(init, err) < 0 || keep_namespaces(init, err) < 0)
+	if (wait_for_go(init, err) < 0 || make_cgroup_namespace(init, err) < 0 ||
+	    keep_namespaces(init, err) < 0)
 		return -1;
 	init->setgroups_denied = plan->joined_user_namespace ? entry_setgroups_denied(init->proc_fd)
 	                                                     : plan->setgroups_denied;
@@ -519,13 +537,15 @@ static int init_enter(void *data, struct error **err)
 	return join_enter(&plan->join, err);
 }
 
-int init_spawn(const struct init_plan *plan, struct init_child *child, struct error **err)
+int init_spawn(struct init_plan *plan, struct init_child *child, struct error **err)
 {
 	const struct ns_spawn spawn = {
 		.clone_flags = plan->clone_flags & CLONED_NAMESPACES,
 		.enter = join_any(&plan->join) ? init_enter : NULL,
 		.child = init_main,
-		.data = (void *)plan,
+		.data = plan,
+		.cgroup_fd = plan->cgroup_fd,
+		.outside = &plan->cgroup_later,
 	};
 
 	child->pid = ns_spawn(&spawn, &child->pidfd, err);

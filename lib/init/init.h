@@ -32,6 +32,10 @@ struct init_plan {
 	int start_fd;    /* listening start socket, -1: the runtime starts us over sync_fd */
 	int lock_fd;     /* keeps the container's lock until the state is committed */
 	int listener_fd; /* connected to the seccomp agent, -1: none */
+
+	int cgroup_fd; /* directory of the cgroup to be born in, -1: none */
+	/* Init is put into its cgroup only before SYNC_GO. init_spawn() may have to decide so. */
+	bool cgroup_later;
 };
 
 /* What SYNC_ISOLATED tells, with the tap if there is one: inode numbers of namespaces (namespaces(7)). */
@@ -50,4 +54,4 @@ struct init_child {
  * Where namespaces are joined a helper enters them first; its child init is still the caller's
  * child. Return: 0, or -1 with *err.
  */
-int init_spawn(const struct init_plan *plan, struct init_child *child, struct error **err);
+int init_spawn(struct init_plan *plan, struct init_child *child, struct error **err);

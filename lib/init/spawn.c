@@ -14,23 +14,46 @@
 #include "base/syscalls.h"
 #include "init/sync.h"
 
-static pid_t clone_child(int flags, int *pidfd)
+static pid_t clone_child(uint64_t flags, int cgroup_fd, int *pidfd)
 {
 	struct clone_args args = {
-		.flags = (uint64_t)(unsigned int)flags | CLONE_PIDFD,
+		.flags = flags | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)pidfd,
 		/* With CLONE_PARENT the signal is the helper's, which is SIGCHLD as well. */
 		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
 	};
 
+	if (cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)cgroup_fd;
+	}
 	return sys_clone3(&args, sizeof(args));
 }
 
-static pid_t spawn_child(const struct ns_spawn *spawn, int extra_flags, int *pidfd,
-                         struct error **err)
+/*
+ * As clone_child(), in the cgroup if that is possible. It is not before Linux 5.7, or where the
+ * cgroup that both have above them is not ours to write (cgroups(7)).
+ */
+static pid_t clone_first(const struct ns_spawn *spawn, uint64_t flags, int *pidfd)
 {
-	pid_t pid = clone_child(spawn->clone_flags | extra_flags, pidfd);
+	if (spawn->outside && spawn->cgroup_fd >= 0) {
+		pid_t pid = clone_child(flags, spawn->cgroup_fd, pidfd);
 
+		if (pid >= 0)
+			return pid;
+		*spawn->outside = true;
+	}
+	return clone_child(flags, -1, pidfd);
+}
+
+static uint64_t flags_of(const struct ns_spawn *spawn)
+{
+	return (uint64_t)(unsigned int)spawn->clone_flags;
+}
+
+/* What clone3(2) returned, @pid, in the child and in its parent. */
+static pid_t go_on(const struct ns_spawn *spawn, pid_t pid, struct error **err)
+{
 	if (pid == 0) {
 		spawn->child(spawn->data);
 		_exit(125);
@@ -40,6 +63,18 @@ static pid_t spawn_child(const struct ns_spawn *spawn, int extra_flags, int *pid
 	return pid;
 }
 
+static bool is_to_be_placed(const struct ns_spawn *spawn)
+{
+	return spawn->place && spawn->outside && *spawn->outside;
+}
+
+static int wait_until_placed(const struct ns_spawn *spawn, int socket, struct error **err)
+{
+	_cleanup_message_ struct sync_message message = { 0 };
+
+	return is_to_be_placed(spawn) ? sync_expect(socket, SYNC_GO, &message, err) : 0;
+}
+
 /* The helper: enter, clone, report, leave. */
 static void run_helper(const struct ns_spawn *spawn, int socket)
 {
@@ -47,8 +82,8 @@ static void run_helper(const struct ns_spawn *spawn, int socket)
 	int pidfd = -1;
 	pid_t pid = -1;
 
-	if (spawn->enter(spawn->data, &error) == 0)
-		pid = spawn_child(spawn, CLONE_PARENT, &pidfd, &error);
+	if (wait_until_placed(spawn, socket, &error) == 0 && spawn->enter(spawn->data, &error) == 0)
+		pid = go_on(spawn, clone_child(flags_of(spawn) | CLONE_PARENT, -1, &pidfd), &error);
 	if (pid < 0) {
 		sync_send_error(socket, error);
 		_exit(1);
@@ -81,28 +116,49 @@ static pid_t receive_child(int socket, int *pidfd, struct error **err)
 	return (pid_t)message.value;
 }
 
-pid_t ns_spawn(const struct ns_spawn *spawn, int *pidfd, struct error **err)
+static int place_helper(const struct ns_spawn *spawn, pid_t helper, int socket, struct error **err)
 {
-	int sockets[2];
-	pid_t helper, pid;
+	if (!is_to_be_placed(spawn))
+		return 0;
+	if (spawn->place(spawn->data, helper, err) < 0)
+		return -1;
+	if (sync_send_type(socket, SYNC_GO) < 0)
+		return error_set(err, errno, "the helper that joins namespaces");
+	return 0;
+}
 
-	if (!spawn->enter)
-		return spawn_child(spawn, 0, pidfd, err);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
-		return error_set(err, errno, "a socketpair");
-	helper = fork();
+static pid_t spawn_by_helper(const struct ns_spawn *spawn, int sockets[2], int *pidfd,
+                             struct error **err)
+{
+	_cleanup_fd_ int helper_fd = -1;
+	pid_t helper = clone_first(spawn, 0, &helper_fd), pid = -1;
+
 	if (helper == 0) {
 		close(sockets[0]);
 		run_helper(spawn, sockets[1]);
 	}
-	close(sockets[1]);
-	if (helper < 0) {
-		error_set(err, errno, "cannot start the helper that joins namespaces");
-		pid = -1;
-	} else {
+	close_fd(&sockets[1]);
+	if (helper < 0)
+		return error_set(err, errno, "cannot start the helper that joins namespaces");
+	if (place_helper(spawn, helper, sockets[0], err) == 0)
 		pid = receive_child(sockets[0], pidfd, err);
-		wait_for(helper);
-	}
-	close(sockets[0]);
+	else
+		sys_pidfd_send_signal(helper_fd, SIGKILL, NULL, 0);
+	wait_for(helper);
+	return pid;
+}
+
+pid_t ns_spawn(const struct ns_spawn *spawn, int *pidfd, struct error **err)
+{
+	int sockets[2];
+	pid_t pid;
+
+	if (!spawn->enter)
+		return go_on(spawn, clone_first(spawn, flags_of(spawn), pidfd), err);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+		return error_set(err, errno, "a socketpair");
+	pid = spawn_by_helper(spawn, sockets, pidfd, err);
+	close_fd(&sockets[0]);
+	close_fd(&sockets[1]);
 	return pid;
 }

@@ -2,6 +2,7 @@
 /* Making a child in other namespaces: new ones, joined ones, or both. */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -11,6 +12,15 @@ struct ns_spawn {
 	int (*enter)(void *data, struct error **err); /* joins namespaces; NULL: none to join */
 	void (*child)(void *data);                    /* runs in the child; does not return */
 	void *data;
+
+	/*
+	 * The cgroup that the first process we make is born in, -1: ours. Where the kernel does not
+	 * let us, *outside becomes true before there is a process. NULL: no matter.
+	 */
+	int cgroup_fd;
+	bool *outside;
+	/* Then called for a helper, which has not entered anything yet. NULL: not needed. */
+	int (*place)(void *data, pid_t helper, struct error **err);
 };
 
 /*

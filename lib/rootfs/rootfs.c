@@ -83,13 +83,16 @@ static int make_filesystem(const struct mount_plan *mount, const struct strings 
 }
 
 /* Whether a filesystem can be made before ids are mapped, and before its place is known. */
-static bool can_be_early(const struct rootfs_plan *plan, const struct mount_plan *mount)
+static bool can_be_early(const struct rootfs *rootfs, const struct mount_plan *mount)
 {
+	const struct rootfs_plan *plan = rootfs->plan;
 	const struct strings *data = &mount->options.data;
 
 	/* The root directory of a devpts belongs to id 0, or to nobody as long as that has no map. */
 	if (!plan->owns_root || !mount->type || mount->kind == MOUNT_KIND_OTHER ||
 	    mount->kind == MOUNT_KIND_DEVPTS)
+		return false;
+	if (mount->kind == MOUNT_KIND_CGROUP && rootfs->cgroup_later)
 		return false;
 	if (mount_data_value(data, "uid") || mount_data_value(data, "gid"))
 		return false;
@@ -123,7 +126,7 @@ static void make_early(struct rootfs *rootfs)
 	for (size_t i = 0; i < rootfs->plan->mount_count; i++) {
 		const struct mount_plan *mount = &rootfs->plan->mounts[i];
 
-		if (can_be_early(rootfs->plan, mount))
+		if (can_be_early(rootfs, mount))
 			rootfs->ready[i] = make_filesystem(mount, &mount->options.data, NULL);
 	}
 }

@@ -18,6 +18,7 @@ struct rootfs {
 	 * when they are mounted, for as long as nothing covers them.
 	 */
 	int *ready;
+	bool cgroup_later; /* set before rootfs_open(): the cgroup namespace is not made yet then */
 };
 
 #define ROOTFS_INIT                                          \
