@@ -155,21 +155,19 @@ static int note(int record_fd, const char *name, const char *text, struct error 
 
 static int note_place(const struct cgroup *cgroup, int record_fd, struct error **err)
 {
-	const char *text = cgroup->manager == CGROUP_MANAGER_FS
-	                           ? arena_printf(cgroup->arena, "fs:%s", cgroup->path)
-	                           : arena_printf(cgroup->arena, "%s:%s",
-	                                          cgroup->scope.user ? "user" : "system",
-	                                          cgroup->scope.unit);
+	const char *text =
+		cgroup->manager == CGROUP_MANAGER_FS
+			? arena_printf(cgroup->arena, "fs:%zu:%s",
+	                               cgroup->made ? strlen(cgroup->made) : 0, cgroup->path)
+			: arena_printf(cgroup->arena, "%s:%s",
+	                               cgroup->scope.user ? "user" : "system", cgroup->scope.unit);
 
 	return note(record_fd, NOTE_PLACE, text, err);
 }
 
 static int note_id(const struct cgroup *cgroup, int record_fd, struct error **err)
 {
-	return note(record_fd, NOTE_ID,
-	            arena_printf(cgroup->arena, "%" PRIu64 ":%s", cgroup->id,
-	                         cgroup->made ? cgroup->made : ""),
-	            err);
+	return note(record_fd, NOTE_ID, arena_printf(cgroup->arena, "%" PRIu64, cgroup->id), err);
 }
 
 static char *read_note(int record_fd, const char *name, struct arena *arena)
@@ -183,8 +181,9 @@ static char *read_note(int record_fd, const char *name, struct arena *arena)
 void cgroup_recall(int record_fd, struct arena *arena, struct state *state)
 {
 	char *place = read_note(record_fd, NOTE_PLACE, arena);
-	char *id = read_note(record_fd, NOTE_ID, arena), *end;
+	char *id = read_note(record_fd, NOTE_ID, arena);
 	char *rest = place ? strchr(place, ':') : NULL;
+	size_t made;
 
 	if (!rest)
 		return;
@@ -195,13 +194,15 @@ void cgroup_recall(int record_fd, struct arena *arena, struct state *state)
 		state->cgroup_unit = rest;
 		return;
 	}
+	made = strtoul(rest, &rest, 10);
+	if (*rest++ != ':')
+		return;
 	state->cgroup_manager = CGROUP_MANAGER_FS;
 	state->cgroup = rest;
-	if (!id)
-		return;
-	state->cgroup_id = strtoull(id, &end, 10);
-	if (*end == ':' && end[1])
-		state->cgroup_made = end + 1;
+	if (made > 0)
+		state->cgroup_made = arena_strndup(arena, rest, made);
+	if (id)
+		state->cgroup_id = strtoull(id, NULL, 10);
 }
 
 void cgroup_record(const struct cgroup *cgroup, struct state *state)
@@ -386,7 +387,7 @@ int cgroup_remove(const struct state *state, int timeout_ms, struct error **err)
 			return -1;
 	}
 	if (state->cgroup_manager == CGROUP_MANAGER_SYSTEMD) {
-		if (fd >= 0 && cgroup_fs_clear(fd, timeout_ms, err) < 0)
+		if (fd >= 0 && cgroup_clear(fd, timeout_ms, err) < 0)
 			return -1;
 		return state->cgroup_unit
 		               ? scope_stop(state->cgroup_unit, state->cgroup_of_user, err)

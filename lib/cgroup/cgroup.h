@@ -129,5 +129,8 @@ int cgroup_signal(int fd, int signal, struct error **err);
 /* The pids in it and below, ascending, in our pid namespace; the caller frees *@pids. */
 int cgroup_pids(int fd, pid_t **pids, size_t *count, struct error **err);
 
+/* Remove all cgroups below it; they have no processes any more. */
+int cgroup_clear(int fd, int timeout_ms, struct error **err);
+
 /* Kill what is in it and remove it, with what is below, and the scope. Gone already: no error. */
 int cgroup_remove(const struct state *state, int timeout_ms, struct error **err);

@@ -125,6 +125,28 @@ static void normalize(char *path)
 	*to = '\0';
 }
 
+/* The first directory on the way to @path that is not there yet: what we shall have made. */
+static int find_topmost(struct cgroup *cgroup, const char *path, struct error **err)
+{
+	char *way = arena_strdup(cgroup->arena, path);
+
+	if (!way)
+		return error_set(err, ENOMEM, "cgroup %s", path);
+	for (char *end = way; *end;) {
+		char kept;
+
+		end += 1 + strcspn(end + 1, "/");
+		kept = *end;
+		*end = '\0';
+		if (faccessat(cgroup->tree.fd, relative(way), F_OK, 0) < 0) {
+			cgroup->made = way;
+			return 0;
+		}
+		*end = kept;
+	}
+	return 0;
+}
+
 int cgroup_fs_name(struct cgroup *cgroup, const char *name, struct error **err)
 {
 	const char *below = cgroup->asked ? cgroup->asked : name;
@@ -135,7 +157,7 @@ int cgroup_fs_name(struct cgroup *cgroup, const char *name, struct error **err)
 		return error_set(err, ENOMEM, "linux.cgroupsPath");
 	normalize(path);
 	cgroup->path = path;
-	return 0;
+	return find_topmost(cgroup, path, err);
 }
 
 static int explain_mkdir(const char *path, struct error **err)
@@ -148,7 +170,7 @@ static int explain_mkdir(const char *path, struct error **err)
 }
 
 /* Make @path and what is missing above it, once. Return: 0, or -1 with errno. */
-static int make_directories(struct cgroup *cgroup, char *path)
+static int make_directories(const struct cgroup *cgroup, char *path)
 {
 	for (char *end = path; *end;) {
 		char kept;
@@ -156,10 +178,7 @@ static int make_directories(struct cgroup *cgroup, char *path)
 		end += 1 + strcspn(end + 1, "/");
 		kept = *end;
 		*end = '\0';
-		if (mkdirat(cgroup->tree.fd, relative(path), 0755) == 0) {
-			if (!cgroup->made)
-				cgroup->made = arena_strdup(cgroup->arena, path);
-		} else if (errno != EEXIST) {
+		if (mkdirat(cgroup->tree.fd, relative(path), 0755) < 0 && errno != EEXIST) {
 			/* On the way we may pass what is not ours to write. */
 			int saved = errno;
 			bool there = faccessat(cgroup->tree.fd, relative(path), F_OK, 0) == 0;
@@ -322,7 +341,7 @@ static int remove_left(int parent_fd, const char *name, void *data)
 	return unlinkat(parent_fd, name, AT_REMOVEDIR);
 }
 
-int cgroup_fs_clear(int fd, int timeout_ms, struct error **err)
+int cgroup_clear(int fd, int timeout_ms, struct error **err)
 {
 	const struct cgroup_walk walk = {
 		.found = remove_found,
@@ -378,7 +397,7 @@ int cgroup_fs_remove(const struct cgroup_tree *tree, const struct state *state, 
 			return error_set(err, EBUSY, "cannot remove cgroup %s", state->cgroup);
 		if (waited > 0)
 			poll(NULL, 0, REMOVE_POLL_MS);
-		if (cgroup_fs_clear(fd, timeout_ms, err) < 0)
+		if (cgroup_clear(fd, timeout_ms, err) < 0)
 			return -1;
 		result = remove_one(tree, state->cgroup);
 	}

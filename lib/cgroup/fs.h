@@ -29,9 +29,6 @@ int cgroup_fs_name(struct cgroup *cgroup, const char *name, struct error **err);
 /* Make the directories and enable the controllers that the settings need. */
 int cgroup_fs_make(struct cgroup *cgroup, struct error **err);
 
-/* Remove all cgroups below the one whose directory is @fd; they have no processes any more. */
-int cgroup_fs_clear(int fd, int timeout_ms, struct error **err);
-
 /*
  * cgroup_fs_remove - remove the cgroup that @state has recorded, and what is below it
  * @fd:		its directory; -1: it is not known to be ours, and goes only if it is empty

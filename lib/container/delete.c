@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/syscalls.h"
 #include "cgroup/cgroup.h"
+#include "container/as-owner.h"
 #include "container/container.h"
 #include "container/creation.h"
 #include "container/process-set.h"
@@ -45,6 +46,23 @@ static int end_processes(const struct container *container, struct error **err)
 	if (!container_owns_processes(container))
 		return 0;
 	return process_set_kill(&container->state, KILL_TIMEOUT_MS, err);
+}
+
+static int clear_cgroup(int fd, void *data, struct error **err)
+{
+	(void)data;
+	return cgroup_kill(fd, KILL_TIMEOUT_MS, err) < 0 ? -1
+	                                                 : cgroup_clear(fd, KILL_TIMEOUT_MS, err);
+}
+
+/* What is in the container's cgroup, and the cgroup. */
+static int remove_cgroup(const struct container *container, struct error **err)
+{
+	const struct cgroup_work work = { .function = clear_cgroup };
+
+	if (container_on_cgroup(container, &work, err) < 0)
+		return -1;
+	return cgroup_remove(&container->state, KILL_TIMEOUT_MS, err);
 }
 
 /*
@@ -111,8 +129,7 @@ int container_delete(const struct rootlet_context *context, const char *id, bool
 		return 0;
 	if (!force && may_delete(&container, err) < 0)
 		return -1;
-	if (end_processes(&container, err) < 0 ||
-	    cgroup_remove(&container.state, KILL_TIMEOUT_MS, err) < 0)
+	if (end_processes(&container, err) < 0 || remove_cgroup(&container, err) < 0)
 		return -1;
 	hooks = own ? own->hooks : find_hooks(&container, &config);
 	if (container_remove(&container, err) < 0)

@@ -16,6 +16,7 @@
 #include "base/spawn.h"
 #include "base/syscalls.h"
 #include "cgroup/cgroup.h"
+#include "container/as-owner.h"
 #include "container/container.h"
 #include "container/interrupt.h"
 #include "container/pid-file.h"
@@ -301,13 +302,28 @@ static int plan_cgroup(struct exec *exec, struct error **err)
 	return exec->plan.cgroup_fd < 0 ? -1 : 0;
 }
 
+struct joining {
+	const struct exec *exec;
+	pid_t pid;
+};
+
+static int join_cgroup(int fd, void *data, struct error **err)
+{
+	const struct joining *joining = data;
+	const char *below = joining->exec->options->cgroup;
+
+	return cgroup_join(&joining->exec->container.state, fd, below ? below : "", joining->pid,
+	                   err);
+}
+
 /* The kernel did not let the process be born in its cgroup. */
 static int place_process(struct exec_plan *plan, pid_t pid, struct error **err)
 {
 	const struct exec *exec = (struct exec *)((char *)plan - offsetof(struct exec, plan));
-	const char *below = exec->options->cgroup ? exec->options->cgroup : "";
+	struct joining joining = { exec, pid };
+	const struct cgroup_work work = { .function = join_cgroup, .data = &joining };
 
-	return cgroup_join(&exec->container.state, plan->cgroup_fd, below, pid, err);
+	return container_on_open_cgroup(&exec->container, plan->cgroup_fd, &work, err);
 }
 
 static int make_plan(struct exec *exec, struct error **err)

@@ -3,7 +3,7 @@
 
 #include "base/syscalls.h"
 #include "cgroup/cgroup.h"
-#include "container/container.h"
+#include "container/as-owner.h"
 #include "container/process-set.h"
 #include "container/verbs.h"
 #include "spec/names.h"
@@ -20,15 +20,29 @@ static int kill_init(const struct container *container, int signal, struct error
 	return error_set(err, errno, "cannot kill container \"%s\"", container->id);
 }
 
+struct signalling {
+	int signal;
+	int reached;
+};
+
+static int signal_cgroup(int fd, void *data, struct error **err)
+{
+	struct signalling *signalling = data;
+
+	signalling->reached = cgroup_signal(fd, signalling->signal, err);
+	return signalling->reached < 0 ? -1 : 0;
+}
+
 /* By cgroup; without one, by namespace. */
 static int signal_all(const struct container *container, int signal, struct error **err)
 {
-	_cleanup_fd_ int cgroup = -1;
+	/* What another process does for us leaves no count here. */
+	struct signalling signalling = { .signal = signal, .reached = 1 };
+	const struct cgroup_work work = { .function = signal_cgroup, .data = &signalling };
+	int result = container_on_cgroup(container, &work, err);
 
-	if (cgroup_open(&container->state, &cgroup, err) < 0)
-		return -1;
-	if (cgroup >= 0)
-		return cgroup_signal(cgroup, signal, err);
+	if (result <= 0)
+		return result < 0 ? -1 : signalling.reached != 0;
 	return container_owns_processes(container)
 	               ? process_set_signal(&container->state, signal, err)
 	               : 0;

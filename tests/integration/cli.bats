@@ -191,7 +191,7 @@ sleeping_bundle() {
 @test "the command lines of engines are understood" {
 	make_bundle hello
 	cd "$T"
-	try rootlet --log="$T/log" --log-format=json --systemd-cgroup --rootless=auto \
+	try rootlet --log="$T/log" --log-format=json --cgroup-manager disabled --rootless=auto \
 		create --bundle "$BUNDLE" --pid-file "$T/pid" --no-pivot --no-new-keyring --no-subreaper \
 		--preserve-fds 0 c1
 	assert_success
