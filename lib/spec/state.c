@@ -29,6 +29,7 @@ static const struct name_value clone_flag_names[] = {
 };
 
 static const struct name_value cgroup_manager_names[] = {
+	{ "none", CGROUP_MANAGER_NONE },
 	{ "cgroupfs", CGROUP_MANAGER_FS },
 	{ "systemd", CGROUP_MANAGER_SYSTEMD },
 	{ NULL, 0 },

@@ -26,10 +26,10 @@ const char *container_status_name(enum container_status status);
 
 /* Who makes a container's cgroup. */
 enum cgroup_manager {
+	CGROUP_MANAGER_NONE,
 	CGROUP_MANAGER_AUTO,    /* asked for: by circumstance */
 	CGROUP_MANAGER_FS,      /* we do, as directories */
 	CGROUP_MANAGER_SYSTEMD, /* systemd does, as a scope */
-	CGROUP_MANAGER_NONE,
 };
 
 struct state {
@@ -57,7 +57,7 @@ struct state {
 	char *cgroup;
 	uint64_t cgroup_id;  /* its inode number: another one under that path is not it */
 	char *cgroup_made;   /* the topmost directory that was made for it, NULL: itself */
-	int cgroup_manager;  /* enum cgroup_manager; meaningful with cgroup */
+	int cgroup_manager;  /* enum cgroup_manager */
 	char *cgroup_unit;   /* its scope, with systemd */
 	bool cgroup_of_user; /* which is of the user's systemd, not of the system's */
 };
