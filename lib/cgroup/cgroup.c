@@ -54,6 +54,7 @@ static int plan_systemd(struct cgroup *cgroup, const struct cgroup_request *requ
 	bool user = !request->host_root;
 
 	cgroup->manager = CGROUP_MANAGER_SYSTEMD;
+	cgroup->controllers = NULL;
 	if (cgroup->tree.fd < 0 && cgroup_tree_open(&cgroup->tree, err) < 0)
 		return -1;
 	/* Once more with its final name in cgroup_make(): here for the checks. */
@@ -85,12 +86,30 @@ static int plan_fs(struct cgroup *cgroup, struct error **err)
 /* Why there is none, for the messages about what is lost by it. */
 static int plan_without(struct cgroup *cgroup)
 {
-	if (cgroup->tree.fd < 0)
-		return plan_none(cgroup, "this host has no cgroup v2",
+	if (cgroup->tree.fd < 0 || cgroup->tree.hybrid)
+		return plan_none(cgroup,
+		                 cgroup->tree.hybrid ? "this host has its controllers in cgroup v1"
+		                                     : "this host has no cgroup v2",
 		                 "boot it with systemd.unified_cgroup_hierarchy=1");
 	return plan_none(
 		cgroup, "no cgroup is delegated to this user, and no systemd of the user's runs",
 		"log in through systemd-logind, or have root run `loginctl enable-linger`");
+}
+
+bool cgroup_has_controller(const struct cgroup *cgroup, const char *controller)
+{
+	if (cgroup->manager == CGROUP_MANAGER_NONE)
+		return false;
+	return !controller || !cgroup->controllers ||
+	       cgroup_has_word(cgroup->controllers, controller);
+}
+
+static bool lacks_controllers(const struct cgroup *cgroup)
+{
+	for (size_t i = 0; i < cgroup->settings.count; i++)
+		if (!cgroup_has_controller(cgroup, cgroup->settings.items[i].controller))
+			return true;
+	return false;
 }
 
 static int plan_auto(struct cgroup *cgroup, const struct cgroup_request *request,
@@ -103,8 +122,14 @@ static int plan_auto(struct cgroup *cgroup, const struct cgroup_request *request
 	if (cgroup_tree_open(&cgroup->tree, NULL) == 0) {
 		int found = cgroup_fs_find_base(cgroup, NULL);
 
-		if (found == 0 || cgroup->asked)
-			return plan_fs(cgroup, err);
+		if (found == 0 || cgroup->asked) {
+			if (plan_fs(cgroup, err) < 0)
+				return -1;
+			/* What our own cgroup was not given, systemd may have. */
+			return lacks_controllers(cgroup) && !cgroup->asked && scope_available(user)
+			               ? plan_systemd(cgroup, request, err)
+			               : 0;
+		}
 		if (is_asked_for(cgroup) && scope_available(user))
 			return plan_systemd(cgroup, request, err);
 	} else if (cgroup->asked) {
@@ -136,14 +161,6 @@ int cgroup_plan(const struct cgroup_request *request, struct arena *arena, struc
 	return plan_auto(cgroup, request, err);
 }
 
-bool cgroup_has_controller(const struct cgroup *cgroup, const char *controller)
-{
-	if (cgroup->manager == CGROUP_MANAGER_NONE)
-		return false;
-	return !controller || !cgroup->controllers ||
-	       cgroup_has_word(cgroup->controllers, controller);
-}
-
 /* --- notes ----------------------------------------------------------------------------------- */
 
 static int note(int record_fd, const char *name, const char *text, struct error **err)
@@ -153,7 +170,7 @@ static int note(int record_fd, const char *name, const char *text, struct error 
 	return error_set(err, text ? errno : ENOMEM, "cannot note the container's cgroup");
 }
 
-static int note_place(const struct cgroup *cgroup, int record_fd, struct error **err)
+static int note_place(const struct cgroup *cgroup, struct error **err)
 {
 	const char *text =
 		cgroup->manager == CGROUP_MANAGER_FS
@@ -162,12 +179,14 @@ static int note_place(const struct cgroup *cgroup, int record_fd, struct error *
 			: arena_printf(cgroup->arena, "%s:%s",
 	                               cgroup->scope.user ? "user" : "system", cgroup->scope.unit);
 
-	return note(record_fd, NOTE_PLACE, text, err);
+	return note(cgroup->record_fd, NOTE_PLACE, text, err);
 }
 
-static int note_id(const struct cgroup *cgroup, int record_fd, struct error **err)
+/* A scope's place is known only now. */
+static int note_id(const struct cgroup *cgroup, struct error **err)
 {
-	return note(record_fd, NOTE_ID, arena_printf(cgroup->arena, "%" PRIu64, cgroup->id), err);
+	return note(cgroup->record_fd, NOTE_ID,
+	            arena_printf(cgroup->arena, "%" PRIu64 ":%s", cgroup->id, cgroup->path), err);
 }
 
 static char *read_note(int record_fd, const char *name, struct arena *arena)
@@ -182,12 +201,16 @@ void cgroup_recall(int record_fd, struct arena *arena, struct state *state)
 {
 	char *place = read_note(record_fd, NOTE_PLACE, arena);
 	char *id = read_note(record_fd, NOTE_ID, arena);
-	char *rest = place ? strchr(place, ':') : NULL;
+	char *rest = place ? strchr(place, ':') : NULL, *path = NULL;
 	size_t made;
 
 	if (!rest)
 		return;
 	*rest++ = '\0';
+	if (id)
+		state->cgroup_id = strtoull(id, &path, 10);
+	if (path && *path == ':')
+		state->cgroup = path + 1;
 	if (strcmp(place, "fs") != 0) {
 		state->cgroup_manager = CGROUP_MANAGER_SYSTEMD;
 		state->cgroup_of_user = strcmp(place, "user") == 0;
@@ -201,8 +224,6 @@ void cgroup_recall(int record_fd, struct arena *arena, struct state *state)
 	state->cgroup = rest;
 	if (made > 0)
 		state->cgroup_made = arena_strndup(arena, rest, made);
-	if (id)
-		state->cgroup_id = strtoull(id, NULL, 10);
 }
 
 void cgroup_record(const struct cgroup *cgroup, struct state *state)
@@ -238,17 +259,18 @@ static int apply_settings(const struct cgroup *cgroup, struct error **err)
 
 int cgroup_make(struct cgroup *cgroup, const char *name, int record_fd, struct error **err)
 {
+	cgroup->record_fd = record_fd;
 	if (cgroup->manager == CGROUP_MANAGER_NONE)
 		return 0;
 	if (cgroup->manager == CGROUP_MANAGER_SYSTEMD) {
 		if (scope_plan(cgroup->asked, name, cgroup->scope.user, cgroup->arena,
 		               &cgroup->scope, err) < 0)
 			return -1;
-		return note_place(cgroup, record_fd, err);
+		return note_place(cgroup, err);
 	}
-	if (cgroup_fs_name(cgroup, name, err) < 0 || note_place(cgroup, record_fd, err) < 0)
+	if (cgroup_fs_name(cgroup, name, err) < 0 || note_place(cgroup, err) < 0)
 		return -1;
-	if (cgroup_fs_make(cgroup, err) < 0 || note_id(cgroup, record_fd, err) < 0)
+	if (cgroup_fs_make(cgroup, err) < 0 || note_id(cgroup, err) < 0)
 		return -1;
 	return apply_settings(cgroup, err);
 }
@@ -296,6 +318,8 @@ static int enter_scope(struct cgroup *cgroup, struct error **err)
 	cgroup->controllers = arena_strdup(cgroup->arena, controllers);
 	if (!cgroup->controllers)
 		return error_set(err, ENOMEM, "cgroup %s", cgroup->path);
+	if (note_id(cgroup, err) < 0)
+		return -1;
 	return apply_settings(cgroup, err);
 }
 
@@ -387,11 +411,15 @@ int cgroup_remove(const struct state *state, int timeout_ms, struct error **err)
 			return -1;
 	}
 	if (state->cgroup_manager == CGROUP_MANAGER_SYSTEMD) {
-		if (fd >= 0 && cgroup_clear(fd, timeout_ms, err) < 0)
+		/*
+		 * systemd forgets a scope that has become empty; the unit's name may be another
+		 * container's by now, and only the cgroup's id tells.
+		 */
+		if (fd < 0 || !state->cgroup_unit)
+			return 0;
+		if (cgroup_clear(fd, timeout_ms, err) < 0)
 			return -1;
-		return state->cgroup_unit
-		               ? scope_stop(state->cgroup_unit, state->cgroup_of_user, err)
-		               : 0;
+		return scope_stop(state->cgroup_unit, state->cgroup_of_user, err);
 	}
 	if (!state->cgroup)
 		return 0;

@@ -48,8 +48,9 @@ struct cgroup {
 	const struct resources *resources;
 	bool host_root;
 
-	int fd;      /* its directory, once it exists */
-	uint64_t id; /* cgroup_id() of it */
+	int record_fd; /* of cgroup_make(), borrowed */
+	int fd;        /* its directory, once it exists */
+	uint64_t id;   /* cgroup_id() of it */
 };
 
 #define CGROUP_INIT                                 \

@@ -206,6 +206,22 @@ int cgroup_is_populated(int fd)
 	return read_event(fd, "populated");
 }
 
+int cgroup_give(int fd, uid_t uid)
+{
+	_cleanup_free_ char *text = NULL;
+	char fallback[] = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads";
+	char *rest = fallback, *file;
+
+	/* The kernel's own list knows of files that are newer than us. */
+	if (file_read_at(AT_FDCWD, "/sys/kernel/cgroup/delegate", FILE_LIMIT, &text) > 0)
+		rest = text;
+	while ((file = strsep(&rest, "\n")))
+		if (*file && !strchr(file, '/') && fchownat(fd, file, uid, (gid_t)-1, 0) < 0 &&
+		    errno != ENOENT)
+			return -1;
+	return fchown(fd, uid, (gid_t)-1);
+}
+
 bool cgroup_is_inner(int fd)
 {
 	_cleanup_free_ char *text = NULL;

@@ -73,6 +73,13 @@ bool cgroup_has_word(const char *text, const char *word);
 /* The value of @key in a file of lines "KEY VALUE", such as cgroup.events. Return: 0, or -1. */
 int cgroup_read_key(int fd, const char *file, const char *key, uint64_t *value);
 
+/*
+ * cgroup_give - make it @uid's: the directory, and the files that come with a delegation
+ *
+ * As config-linux.md has it ("Cgroup ownership"). Return: 0, or -1 with errno.
+ */
+int cgroup_give(int fd, uid_t uid);
+
 /* 1: it or one of its descendants has processes; 0: none; -1. */
 int cgroup_is_populated(int fd);
 /* Whether it has given controllers to those below it, and so cannot have processes itself. */

@@ -438,15 +438,54 @@ static int wait_for_network(struct creation *creation, struct error **err)
 	return creation->ports.count > 0 ? write_state(creation, err) : 0;
 }
 
+/* Whether the container can write to its cgroups, in a namespace of its own. */
+static bool manages_cgroups(const struct creation *creation)
+{
+	if (!(creation->plan.clone_flags & CLONE_NEWCGROUP))
+		return false;
+	for (size_t i = 0; i < creation->rootfs.mount_count; i++) {
+		const struct mount_plan *mount = &creation->rootfs.mounts[i];
+
+		if (mount->kind == MOUNT_KIND_CGROUP &&
+		    !(mount->options.flags.set & MOUNT_ATTR_RDONLY) &&
+		    strcmp(mount->destination, "/sys/fs/cgroup") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* config-linux.md, "Cgroup ownership". Mostly it is the container's user's already: ours. */
+static bool gives_cgroup(const struct creation *creation)
+{
+	const uint32_t uid = creation->config->process.user.uid;
+	const struct init_plan *plan = &creation->plan;
+	int64_t host_uid = uid;
+
+	if (creation->cgroup.fd < 0 || !manages_cgroups(creation))
+		return false;
+	if (plan->new_user_namespace)
+		host_uid = id_mappings_to_host(&creation->ids.uids, uid);
+	else if (plan->joined_user_namespace)
+		host_uid = -1;
+	return host_uid != geteuid();
+}
+
+static int send_go(const struct creation *creation, struct error **err)
+{
+	struct sync_message go = { .type = SYNC_GO, .value = creation->init.pid };
+
+	if (gives_cgroup(creation))
+		go.fds[go.fd_count++] = creation->cgroup.fd;
+	return send_to_init(creation, &go, err);
+}
+
 static int build(struct creation *creation, struct error **err)
 {
-	const struct sync_message go = { .type = SYNC_GO, .value = creation->init.pid };
-
 	if (map_ids(creation, err) < 0 || move_net_devices(creation, err) < 0)
 		return -1;
 	/* From here on what happens is part of the container's life, which poststop hooks end. */
 	creation->poststop_due = true;
-	if (send_to_init(creation, &go, err) < 0)
+	if (send_go(creation, err) < 0)
 		return -1;
 	if (write_files(creation, err) < 0 || run_runtime_hooks(creation, err) < 0)
 		return -1;

@@ -37,8 +37,9 @@ struct exec {
 	struct seccomp_program program;
 	struct exec_plan plan;
 	struct init_child child;
-	int sync_fd;      /* our end */
-	int interrupt_fd; /* signalfd: asks us to give up */
+	const char *cgroup; /* where it goes, below the container's; "": there */
+	int sync_fd;        /* our end */
+	int interrupt_fd;   /* signalfd: asks us to give up */
 	int master;
 };
 
@@ -254,7 +255,7 @@ static int check_terminal(const struct exec *exec, struct error **err)
  * The cgroup that init is in, where processes cannot be in the container's own any more because it
  * has given controllers to cgroups below (systemd as init does so). It must be below: @top.
  */
-static int open_init_cgroup(const struct exec *exec, int top, struct error **err)
+static int open_init_cgroup(struct exec *exec, int top, struct error **err)
 {
 	const struct state *state = &exec->container.state;
 	const char *path = cgroup_path_of(exec->plan.proc_fd, state->pid, exec->config->arena, err);
@@ -265,11 +266,12 @@ static int open_init_cgroup(const struct exec *exec, int top, struct error **err
 		return -1;
 	if (strncmp(path, state->cgroup, length) != 0 || path[length] != '/')
 		return fcntl(top, F_DUPFD_CLOEXEC, 3);
+	exec->cgroup = path + length;
 	fd = cgroup_open_at(top, path + length);
 	return fd < 0 ? error_set(err, errno, "cgroup %s", path) : fd;
 }
 
-static int open_sub_cgroup(const struct exec *exec, int top, struct error **err)
+static int open_sub_cgroup(struct exec *exec, int top, struct error **err)
 {
 	const char *path = exec->options->cgroup;
 	int fd;
@@ -278,6 +280,7 @@ static int open_sub_cgroup(const struct exec *exec, int top, struct error **err)
 		return fcntl(top, F_DUPFD_CLOEXEC, 3);
 	if (cgroup_path_check(path, "--cgroup", err) < 0)
 		return -1;
+	exec->cgroup = path;
 	fd = cgroup_open_at(top, path);
 	return fd < 0 ? error_set(err, errno, "--cgroup %s: no cgroup of the container", path) : fd;
 }
@@ -310,9 +313,8 @@ struct joining {
 static int join_cgroup(int fd, void *data, struct error **err)
 {
 	const struct joining *joining = data;
-	const char *below = joining->exec->options->cgroup;
 
-	return cgroup_join(&joining->exec->container.state, fd, below ? below : "", joining->pid,
+	return cgroup_join(&joining->exec->container.state, fd, joining->exec->cgroup, joining->pid,
 	                   err);
 }
 
@@ -431,6 +433,7 @@ static int run_exec(struct exec *exec, const struct rootlet_context *context, co
 	exec->interrupt_fd = interrupt_open(err);
 	if (exec->interrupt_fd < 0)
 		return -1;
+	exec->plan.interrupt_fd = exec->interrupt_fd;
 	/* The fds of the plan name the container now. What comes next may take as long as the
 	 * container likes, and must not keep others from ending it. */
 	container_unlock(&exec->container);
@@ -461,9 +464,11 @@ int verb_exec(const struct rootlet_context *context, const char *id,
 		          .join = JOIN_SET_INIT,
 		          .proc_fd = -1,
 		          .sync_fd = -1,
+		          .interrupt_fd = -1,
 		          .cgroup_fd = -1,
 		          .entry = { .listener = { .socket = -1 } } },
 		.child = { .pid = -1, .pidfd = -1 },
+		.cgroup = "",
 		.sync_fd = -1,
 		.interrupt_fd = -1,
 		.master = -1,

@@ -115,6 +115,7 @@ int exec_spawn(struct exec_plan *plan, struct init_child *child, struct error **
 		.data = plan,
 		.cgroup_fd = plan->cgroup_fd,
 		.outside = &plan->outside,
+		.interrupt_fd = &plan->interrupt_fd,
 		.place = plan->cgroup_fd >= 0 && plan->place ? place : NULL,
 	};
 

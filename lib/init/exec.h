@@ -17,8 +17,9 @@ struct exec_plan {
 	int proc_fd; /* procfs of the host */
 	int sync_fd; /* the child's end of the socketpair */
 
-	int cgroup_fd; /* directory of the cgroup to be in, -1: the caller's */
-	bool outside;  /* exec_spawn(): the kernel refused it at birth */
+	int interrupt_fd; /* signalfd: asks to give up, -1: none */
+	int cgroup_fd;    /* directory of the cgroup to be in, -1: the caller's */
+	bool outside;     /* exec_spawn(): the kernel refused it at birth */
 	/* Then called for a process that is to be put there; its children will be there, too. */
 	int (*place)(struct exec_plan *plan, pid_t pid, struct error **err);
 	struct entry entry; /* process, filter, environment, fds */

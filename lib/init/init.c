@@ -28,6 +28,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/syscalls.h"
+#include "cgroup/tree.h"
 #include "init/clocks.h"
 #include "init/entry.h"
 #include "init/spawn.h"
@@ -47,6 +48,7 @@ struct init {
 	struct entry entry;
 	int proc_fd, log_fd;
 	int master, slave; /* of the terminal */
+	int cgroup_fd;     /* to be given to the container's user, -1: not */
 	int report_fd;     /* where failures go: the runtime, later the one who starts us */
 	int namespaces[NAMESPACE_COUNT]; /* of our own, for exec into a created container */
 };
@@ -209,6 +211,8 @@ static int wait_for_go(struct init *init, struct error **err)
 	if (sync_expect(init->plan->sync_fd, SYNC_GO, &message, err) < 0)
 		return -1;
 	init->plan->state->pid = (pid_t)message.value;
+	if (message.fd_count > 0)
+		init->cgroup_fd = take_fd(&message.fds[0]);
 	return 0;
 }
 
@@ -358,6 +362,20 @@ static int make_cgroup_namespace(const struct init *init, struct error **err)
 	return 0;
 }
 
+/*
+ * A program that manages its cgroups itself (systemd) has to own them. Where the caller's own id
+ * is not one of the container's, that is not for us to give.
+ */
+static void give_cgroup(struct init *init)
+{
+	const uid_t uid = init->plan->config->process.user.uid;
+
+	if (init->cgroup_fd >= 0 && cgroup_give(init->cgroup_fd, uid) < 0)
+		log_warning("the container's cgroup cannot be given to its user %u: %s", uid,
+		            strerror(errno));
+	close_fd(&init->cgroup_fd);
+}
+
 static int init_build(struct init *init, struct error **err)
 {
 	const struct init_plan *plan = init->plan;
@@ -371,6 +389,7 @@ static int init_build(struct init *init, struct error **err)
 	if ((plan->new_user_namespace || plan->joined_user_namespace) &&
 	    entry_become_root(&config->process.user, init->setgroups_denied, err) < 0)
 		return -1;
+	give_cgroup(init);
 	/* From here on nobody who shares a namespace with us may look into us. */
 	if (entry_hide(err) < 0 || rootfs_mount_all(&init->rootfs, err) < 0)
 		return -1;
@@ -511,6 +530,7 @@ static void init_main(void *data)
 		.log_fd = -1,
 		.master = -1,
 		.slave = -1,
+		.cgroup_fd = -1,
 		.report_fd = plan->sync_fd,
 	};
 

@@ -127,6 +127,14 @@ static int place_helper(const struct ns_spawn *spawn, pid_t helper, int socket, 
 	return 0;
 }
 
+static pid_t wait_for_child(const struct ns_spawn *spawn, int socket, int *pidfd,
+                            struct error **err)
+{
+	if (spawn->interrupt_fd && sync_wait(socket, *spawn->interrupt_fd, err) < 0)
+		return -1;
+	return receive_child(socket, pidfd, err);
+}
+
 static pid_t spawn_by_helper(const struct ns_spawn *spawn, int sockets[2], int *pidfd,
                              struct error **err)
 {
@@ -141,8 +149,9 @@ static pid_t spawn_by_helper(const struct ns_spawn *spawn, int sockets[2], int *
 	if (helper < 0)
 		return error_set(err, errno, "cannot start the helper that joins namespaces");
 	if (place_helper(spawn, helper, sockets[0], err) == 0)
-		pid = receive_child(sockets[0], pidfd, err);
-	else
+		pid = wait_for_child(spawn, sockets[0], pidfd, err);
+	/* A child that it may have made meanwhile sees that nobody is there. */
+	if (pid < 0)
 		sys_pidfd_send_signal(helper_fd, SIGKILL, NULL, 0);
 	wait_for(helper);
 	return pid;

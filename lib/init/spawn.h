@@ -21,6 +21,8 @@ struct ns_spawn {
 	bool *outside;
 	/* Then called for a helper, which has not entered anything yet. NULL: not needed. */
 	int (*place)(void *data, pid_t helper, struct error **err);
+	/* A signalfd that ends the wait for a helper, which a paused cgroup can hold. NULL: none. */
+	const int *interrupt_fd;
 };
 
 /*

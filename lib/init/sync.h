@@ -13,10 +13,11 @@
 #include "base/error.h"
 
 enum sync_type {
-	SYNC_GO = 1,     /* runtime: ids are mapped; value: init's pid as the runtime sees it */
-	SYNC_FILTER,     /* runtime: the seccomp program, as data */
-	SYNC_ISOLATED,   /* init: all its namespaces exist; data: struct init_namespaces, fd: tap */
-	SYNC_MOUNTED,    /* init: mounts are made, runtime's hooks may run */
+	SYNC_GO = 1,   /* runtime: ids are mapped; value: init's pid as the runtime sees it; fd: the
+			    cgroup to be given to the container's user, if it is */
+	SYNC_FILTER,   /* runtime: the seccomp program, as data */
+	SYNC_ISOLATED, /* init: all its namespaces exist; data: struct init_namespaces, fd: tap */
+	SYNC_MOUNTED,  /* init: mounts are made, runtime's hooks may run */
 	SYNC_HOOKS_DONE, /* runtime: they have run */
 	SYNC_CREATED,    /* init: ready; fds: terminal's master */
 	SYNC_COMMIT,     /* runtime: the state is on disk; wait at the start socket */

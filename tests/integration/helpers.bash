@@ -36,6 +36,7 @@ setup() {
 	mkdir -m 700 "$XDG_RUNTIME_DIR" "$XDG_CACHE_HOME" "$HOME"
 	mkdir "$BUNDLE"
 	cd "$BUNDLE"
+	enter_cgroup
 	STATE_DIR=$XDG_RUNTIME_DIR/rootlet
 	[ "$(id -u)" -ne 0 ] || STATE_DIR=$T/root-state
 	if declare -F setup_test >/dev/null; then
@@ -54,13 +55,62 @@ teardown() {
 		rootlet delete --force "$id" || true
 	done
 	leaks=$(leftovers)
-	[ -z "$leaks" ] && return "$failed"
 	# Containers that are being killed need a moment.
-	wait_until 5 no_leftovers && return "$failed"
-	echo "left behind by the test:"
-	leftovers
-	kill_leftovers
-	return 1
+	if [ -n "$leaks" ] && ! wait_until 5 no_leftovers; then
+		echo "left behind by the test:"
+		leftovers
+		kill_leftovers
+		failed=1
+	fi
+	leave_cgroup
+	return "$failed"
+}
+
+# --- cgroups ---------------------------------------------------------------------------------
+
+# Where the v2 tree is mounted; nothing when there is none.
+cgroup_tree() {
+	local tree
+	for tree in /sys/fs/cgroup /sys/fs/cgroup/unified; do
+		[ "$(stat -f -c %T "$tree" 2>/dev/null)" != cgroup2fs ] || {
+			echo "$tree"
+			return
+		}
+	done
+}
+
+# cgroup_of PID: the directory of the cgroup that it is in.
+cgroup_of() {
+	local path
+	path=$(sed -n 's/^0:://p' "/proc/$1/cgroup")
+	realpath -m -- "$(cgroup_tree)$path"
+}
+
+# Where a cgroup is delegated to the user, each test has one of its own: what is left in it is seen.
+# Not where that would keep controllers away from it. $CGROUP is its directory, or empty.
+enter_cgroup() {
+	local own
+	CGROUP=
+	own=$(cgroup_of $BASHPID)
+	[ "$(id -u)" -ne 0 ] && [ -w "$own" ] && [ -w "$own/cgroup.procs" ] || return 0
+	[ "$(cat "$own/cgroup.controllers")" = "$(cat "$own/cgroup.subtree_control")" ] || return 0
+	mkdir "$own/test-$$"
+	CGROUP=$own/test-$$
+	echo $BASHPID >"$CGROUP/cgroup.procs"
+}
+
+leave_cgroup() {
+	[ -n "$CGROUP" ] || return 0
+	echo $BASHPID >"${CGROUP%/*}/cgroup.procs"
+	wait_until 5 remove_test_cgroup
+}
+
+remove_test_cgroup() {
+	find "$CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null
+}
+
+skip_unless_delegated() {
+	[ -n "$CGROUP" ] || skip "no cgroup is delegated to $(id -un)"
 }
 
 find_rootlet() {
@@ -108,6 +158,7 @@ leftovers() {
 	done
 	test_mounts | sed 's/^/mount: /'
 	find "$STATE_DIR" -mindepth 1 -printf 'state: %p\n' 2>/dev/null || true
+	[ -z "$CGROUP" ] || find "$CGROUP" -mindepth 1 -type d -not -name rootlet-callers -printf 'cgroup: %p\n'
 }
 
 no_leftovers() {
