@@ -425,7 +425,7 @@ is_frozen() { # DIRECTORY
 @test "a thousand cgroups, and names of all kinds, are removed" {
 	writable_cgroups
 	script 'cd /sys/fs/cgroup && for i in $(seq 1000); do mkdir "$i" || exit; done
-		mkdir -- -rf "a b" "*" "$(printf "new\nline")" "$(printf "\377\001")" ... "(deleted)" || exit
+		mkdir -- -rf "a b" "*" "$(printf "\377\001")" ... " (deleted)" || exit
 		mkdir "$(printf "x%.0s" $(seq 255))" 7/8 7/8/9 || exit
 		touch /tmp/ready; sleep 1000'
 	running c1
@@ -437,11 +437,11 @@ is_frozen() { # DIRECTORY
 @test "a nest of cgroups deeper than any path is removed" {
 	writable_cgroups
 	script 'cd /sys/fs/cgroup; name=$(printf "x%.0s" $(seq 200))
-		for i in $(seq 100); do mkdir $name && cd $name || exit; done
+		for i in $(seq 100); do mkdir $name && cd -P $name || exit; done
 		echo $$ >cgroup.procs; touch /tmp/ready; sleep 1000'
 	running c1
 	wait_until 60 test -e "$BUNDLE/rootfs/tmp/ready"
-	assert_equal "$(rootlet ps -f json c1 | jq length)" 2
+	assert_equal "$(rootlet ps -f json c1 | jq length)" 1
 	rootlet delete --force c1
 	assert_nothing_left
 }
