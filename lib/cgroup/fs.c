@@ -241,17 +241,21 @@ static int list_missing(const struct cgroup *cgroup, int fd, char *list, size_t 
 	return 0;
 }
 
-/* Move the processes of @fd to the leaf below it. Return: 0, or -1 with errno. */
+/* Move the processes of @fd, if there are any, to the leaf below it. Return: 0, or -1 with errno. */
 static int clear_base(int fd)
 {
 	_cleanup_fd_ int leaf = -1;
 	_cleanup_free_ char *text = NULL;
 	char *rest, *line;
 
+	if (cgroup_read(fd, "cgroup.procs", &text) < 0)
+		return -1;
+	if (!*text)
+		return 0;
 	if (mkdirat(fd, CGROUP_FS_LEAF, 0755) < 0 && errno != EEXIST)
 		return -1;
 	leaf = cgroup_open_at(fd, CGROUP_FS_LEAF);
-	if (leaf < 0 || cgroup_read(fd, "cgroup.procs", &text) < 0)
+	if (leaf < 0)
 		return -1;
 	rest = text;
 	while ((line = strsep(&rest, "\n")))
@@ -260,8 +264,28 @@ static int clear_base(int fd)
 	return 0;
 }
 
+/*
+ * Where the base has processes the kernel refuses most controllers (EBUSY). The threaded ones it
+ * takes, but then it makes the base the root of a threaded subtree, in which the container's cgroup
+ * is of no use ("domain invalid"). So the base is cleared first, and again if others came.
+ */
+static int enable_in_base(int fd, const char *list)
+{
+	int result = clear_base(fd);
+
+	for (int attempt = 0; result == 0; attempt++) {
+		if (cgroup_write(fd, "cgroup.subtree_control", list) == 0)
+			return 0;
+		if (errno != EBUSY || attempt == CLEAR_ATTEMPTS)
+			return -1;
+		result = clear_base(fd);
+	}
+	return result;
+}
+
 static int enable_in(const struct cgroup *cgroup, const char *path, struct error **err)
 {
+	const bool is_base = cgroup->base && strcmp(path, cgroup->base) == 0;
 	_cleanup_fd_ int fd = cgroup_open_at(cgroup->tree.fd, path);
 	char list[256];
 
@@ -269,17 +293,13 @@ static int enable_in(const struct cgroup *cgroup, const char *path, struct error
 		return error_set(err, errno, "cgroup %s", path);
 	if (!*list)
 		return 0;
-	for (int attempt = 0; cgroup_write(fd, "cgroup.subtree_control", list) < 0; attempt++) {
-		if (errno != EBUSY || attempt == CLEAR_ATTEMPTS || !cgroup->base ||
-		    strcmp(path, cgroup->base) != 0)
-			return error_set(err, errno, "cgroup %s: cannot enable %s", path, list);
-		log_debug("cgroup %s: its processes move to " CGROUP_FS_LEAF, path);
-		if (clear_base(fd) < 0)
-			return error_set(err, errno,
-			                 "cgroup %s: its processes cannot be moved out of the way",
-			                 path);
-	}
-	return 0;
+	if (is_base ? enable_in_base(fd, list) == 0
+	            : cgroup_write(fd, "cgroup.subtree_control", list) == 0)
+		return 0;
+	error_set(err, errno, "cgroup %s: cannot enable %s for those below it", path, list);
+	if (errno == EBUSY)
+		return error_hint(err, "it has processes of its own, which have to leave it first");
+	return -1;
 }
 
 /* Each cgroup above the container's has to give the controllers to the next. */

@@ -213,6 +213,7 @@ char *features_format(const char *const *mount_options, struct error **err)
 		.version_min = "1.0.0",
 		.version_max = SPEC_VERSION,
 		.apparmor = true,
+		.cgroup = { .v2 = true, .systemd = true, .systemd_user = true, .rdma = true },
 		.idmap = true,
 		.net_devices = true,
 		.selinux = true,

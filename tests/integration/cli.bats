@@ -373,6 +373,8 @@ sleeping_bundle() {
 	assert_equal "$(jq -r .ociVersionMax <<<"$output")" 1.3.0
 	assert_equal "$(jq -c '.linux.namespaces | sort' <<<"$output")" \
 		'["cgroup","ipc","mount","network","pid","time","user","uts"]'
+	assert_equal "$(jq -c '.linux.cgroup | [.v1, .v2, .systemd, .systemdUser, .rdma]' <<<"$output")" \
+		'[false,true,true,true,true]'
 }
 
 @test "what features lists is accepted in a config.json" {
