@@ -2,11 +2,12 @@
 /*
  * rootlet-net: the network of one container.
  *
- * Theory of operation: frames come from the container's tap and go to libslirp, which is a TCP/IP
- * stack that ends at ordinary sockets of ours. One epoll set has the tap, init's pidfd, the control
- * socket and libslirp's sockets; libslirp says before each wait what it wants of each of them, and
- * only what has changed since is told to the kernel. A wake-up takes many frames before libslirp is
- * asked again. When the pidfd says that init is gone, so are we.
+ * Theory of operation: frames come from the container's tap. TCP is ours (net/tcp.h); all else (UDP,
+ * ICMP, ARP, neighbour discovery, DNS) goes to libslirp, which is a TCP/IP stack that ends at
+ * ordinary sockets of ours. One epoll set has the tap, init's pidfd, the control socket, the
+ * published ports and all connections; a wake-up takes many frames. libslirp says what it wants of
+ * each of its sockets, and only what has changed since is told to the kernel; it is left alone
+ * while nothing has come for it. When the pidfd says that init is gone, so are we.
  *
  * What is answered to a published UDP port goes out here and not through libslirp, which would not
  * send to a client on the host's loopback while that is closed to the container: the flows that
@@ -15,17 +16,21 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <libslirp.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #include "net/filter.h"
 #include "net/protocol.h"
 #include "net/sandbox.h"
+#include "net/segment.h"
+#include "net/tcp.h"
 
 #define FRAME_SIZE      (65536 + 64)
 #define FRAMES_AT_ONCE  128
@@ -35,6 +40,8 @@
 #define FREE_PORT_TRIES 16
 #define BACKLOG         4096
 #define FILES_RESERVED  32 /* for what is not a connection */
+#define MMAP_THRESHOLD  (16 * 1024 * 1024)
+#define TRIM_THRESHOLD  (1024 * 1024)
 
 /* What we know of an fd, by its number. */
 struct watch {
@@ -43,7 +50,7 @@ struct watch {
 	uint32_t ready;      /* EPOLL*, in round @ready_round */
 	uint64_t round, ready_round;
 	bool known;    /* is in helper->active */
-	bool listener; /* of a published TCP port */
+	bool listener; /* of a published TCP port: ours, not libslirp's */
 };
 
 struct timer {
@@ -55,7 +62,7 @@ struct timer {
 
 struct published {
 	struct net_port port;
-	int fd; /* libslirp's, so that it is only used, never closed */
+	int fd; /* of UDP it is libslirp's, so that it is only used, never closed */
 };
 
 struct helper {
@@ -65,8 +72,11 @@ struct helper {
 	struct watch *watches;
 	int *active; /* fds that have a watch */
 	size_t watch_count, active_count;
-	size_t open; /* sockets of connections */
+	size_t open; /* libslirp's sockets */
 	uint64_t round;
+	int64_t stack_due; /* ms: when libslirp wants to be asked again; -1: not by itself */
+	struct tcp *tcp;
+	bool busy; /* some connection has more to send at once */
 	struct timer timers[TIMERS];
 	struct published *published;
 	size_t published_count, udp_count;
@@ -74,7 +84,7 @@ struct helper {
 		struct udp_flow flow;
 		int fd;
 	} flows[FLOWS];
-	uint8_t frame[FRAME_SIZE];
+	uint8_t frame[FRAME_PREFIX + FRAME_SIZE];
 };
 
 /* --- published UDP --------------------------------------------------------------------------- */
@@ -177,14 +187,21 @@ static int64_t now_ns(void *opaque)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static int64_t now_ms(void)
+{
+	return now_ns(NULL) / 1000000;
+}
+
 /* A frame that the kernel does not take is lost, as on a wire. */
 static ssize_t send_packet(const void *frame, size_t length, void *opaque)
 {
+	struct virtio_net_hdr prefix = { 0 };
+	struct iovec parts[] = { { &prefix, sizeof(prefix) }, { (void *)frame, length } };
 	struct helper *helper = opaque;
 
 	if (helper->udp_count > 0)
 		remember_flow(helper, frame, length);
-	return write(helper->tap, frame, length);
+	return writev(helper->tap, parts, ARRAY_SIZE(parts)) < 0 ? -1 : (ssize_t)length;
 }
 
 static void ignore_guest_error(const char *message, void *opaque)
@@ -304,28 +321,30 @@ static int next_fd(const struct helper *helper)
 	return fd;
 }
 
+static uint16_t port_of(const struct sockaddr_storage *address)
+{
+	return ntohs(address->ss_family == AF_INET
+	                     ? ((const struct sockaddr_in *)address)->sin_port
+	                     : ((const struct sockaddr_in6 *)address)->sin6_port);
+}
+
 /* Port 0: the kernel says which one is free, and libslirp asks for that. */
 static int find_free_port(struct net_port *port)
 {
 	struct sockaddr_storage address;
 	socklen_t length = net_port_sockaddr(port, &address);
-	const int type = port->protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
-	_cleanup_fd_ int fd = socket(port->family, type | SOCK_CLOEXEC, 0);
+	_cleanup_fd_ int fd = socket(port->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, length) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&address, &length) < 0)
 		return -1;
-	port->host_port = ntohs(port->family == AF_INET
-	                                ? ((struct sockaddr_in *)&address)->sin_port
-	                                : ((struct sockaddr_in6 *)&address)->sin6_port);
+	port->host_port = port_of(&address);
 	return 0;
 }
 
 static int forward(struct helper *helper, const struct net_port *port)
 {
 	struct net_port inside = { .family = port->family, .host_port = port->container_port };
-	const int flags = (port->protocol == IPPROTO_UDP ? SLIRP_HOSTFWD_UDP : 0) |
-	                  SLIRP_HOSTFWD_V6ONLY;
 	struct sockaddr_storage host, container;
 	socklen_t host_length = net_port_sockaddr(port, &host), container_length;
 
@@ -335,7 +354,51 @@ static int forward(struct helper *helper, const struct net_port *port)
 		memcpy(inside.address, &helper->plan.address6, 16);
 	container_length = net_port_sockaddr(&inside, &container);
 	return slirp_add_hostxfwd(helper->slirp, (struct sockaddr *)&host, host_length,
-	                          (struct sockaddr *)&container, container_length, flags);
+	                          (struct sockaddr *)&container, container_length,
+	                          SLIRP_HOSTFWD_UDP | SLIRP_HOSTFWD_V6ONLY);
+}
+
+/* Return: libslirp's socket, or -1 with errno. */
+static int publish_udp(struct helper *helper, struct net_port *port)
+{
+	const bool any_port = port->host_port == 0;
+
+	for (int i = 0; i < (any_port ? FREE_PORT_TRIES : 1); i++) {
+		int fd = next_fd(helper);
+
+		if (any_port && (port->host_port = 0, find_free_port(port) < 0))
+			return -1;
+		if (forward(helper, port) == 0) {
+			helper->udp_count++;
+			return fd;
+		}
+	}
+	return -1;
+}
+
+/* Return: a listening socket, in the epoll set, or -1 with errno. */
+static int publish_tcp(struct helper *helper, struct net_port *port)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	struct sockaddr_storage address;
+	socklen_t length = net_port_sockaddr(port, &address);
+	_cleanup_fd_ int fd = socket(port->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	const int on = 1;
+
+	if (fd < 0 || (size_t)fd >= helper->watch_count)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (port->family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&address, length) < 0 || listen(fd, BACKLOG) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &length) < 0)
+		return -1;
+	event.data.u64 = (uint64_t)fd;
+	if (epoll_ctl(helper->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+		return -1;
+	port->host_port = port_of(&address);
+	helper->watches[fd].listener = true;
+	return take_fd(&fd);
 }
 
 static int bind_failed(const struct net_port *port, struct error **err)
@@ -358,29 +421,15 @@ static int bind_failed(const struct net_port *port, struct error **err)
 
 static int publish(struct helper *helper, struct net_port *port, struct error **err)
 {
-	const bool any_port = port->host_port == 0;
-	int fd = -1, result = -1;
+	int fd;
 
 	if (port->family == AF_INET6 && !helper->plan.ipv6)
 		return error_set(err, 0, "cannot publish an IPv6 port: the network has ipv6=off");
 	if (helper->published_count == NET_PORTS_MAX)
 		return error_set(err, 0, "no more than %u ports can be published", NET_PORTS_MAX);
-	for (int i = 0; i < (any_port ? FREE_PORT_TRIES : 1) && result < 0; i++) {
-		if (any_port && (port->host_port = 0, find_free_port(port) < 0))
-			return bind_failed(port, err);
-		fd = next_fd(helper);
-		result = forward(helper, port);
-	}
-	if (result < 0)
+	fd = port->protocol == IPPROTO_UDP ? publish_udp(helper, port) : publish_tcp(helper, port);
+	if (fd < 0)
 		return bind_failed(port, err);
-	if (port->protocol == IPPROTO_TCP) {
-		/* libslirp's backlog is 1, which a burst of clients overruns. */
-		listen(fd, BACKLOG);
-		if (fd >= 0 && (size_t)fd < helper->watch_count)
-			helper->watches[fd].listener = true;
-	} else {
-		helper->udp_count++;
-	}
 	helper->published[helper->published_count++] = (struct published){ *port, fd };
 	return 0;
 }
@@ -401,20 +450,27 @@ static struct published *find_published(struct helper *helper, const struct net_
 	return NULL;
 }
 
-static void unpublish(struct helper *helper, struct published *published)
+static void unpublish_udp(struct helper *helper, const struct published *published)
 {
-	const bool udp = published->port.protocol == IPPROTO_UDP;
 	struct sockaddr_storage host;
 	socklen_t length = net_port_sockaddr(&published->port, &host);
 
-	if (udp) {
-		helper->udp_count--;
-		forget_flows(helper, published->fd);
-	}
+	helper->udp_count--;
+	forget_flows(helper, published->fd);
 	/* It gives back what it never took. */
 	helper->open++;
-	slirp_remove_hostxfwd(helper->slirp, (struct sockaddr *)&host, length,
-	                      udp ? SLIRP_HOSTFWD_UDP : 0);
+	slirp_remove_hostxfwd(helper->slirp, (struct sockaddr *)&host, length, SLIRP_HOSTFWD_UDP);
+}
+
+/* Connections that are there stay. */
+static void unpublish(struct helper *helper, struct published *published)
+{
+	if (published->port.protocol == IPPROTO_UDP) {
+		unpublish_udp(helper, published);
+	} else {
+		helper->watches[published->fd].listener = false;
+		close(published->fd);
+	}
 	*published = helper->published[--helper->published_count];
 }
 
@@ -516,9 +572,6 @@ static int add_poll(int fd, int events, void *opaque)
 	if (fd < 0 || (size_t)fd >= helper->watch_count)
 		return -1;
 	watch = &helper->watches[fd];
-	/* With no file left to accept with, a connection that waits would keep us awake. */
-	if (watch->listener && helper->open + FILES_RESERVED >= helper->watch_count)
-		events &= ~SLIRP_POLL_IN;
 	watch->wanted = to_epoll(events);
 	watch->round = helper->round;
 	if (!watch->known) {
@@ -544,7 +597,7 @@ static bool update_watch(struct helper *helper, int fd)
 {
 	struct watch *watch = &helper->watches[fd];
 	const uint32_t wanted = watch->round == helper->round ? watch->wanted : 0;
-	struct epoll_event event = { .events = wanted, .data.fd = fd };
+	struct epoll_event event = { .events = wanted, .data.u64 = (uint64_t)fd };
 
 	if (wanted == watch->registered)
 		return wanted != 0;
@@ -573,27 +626,24 @@ static void update_watches(struct helper *helper)
 	helper->active_count = kept;
 }
 
-static int timer_timeout(const struct helper *helper, uint32_t timeout)
+/* When libslirp has to be asked again, if nothing comes for it. */
+static int64_t stack_deadline(const struct helper *helper, uint32_t timeout)
 {
-	const int64_t now = now_ns(NULL) / 1000000;
+	int64_t deadline = timeout > INT32_MAX ? -1 : now_ms() + timeout;
 
 	for (size_t i = 0; i < TIMERS; i++) {
 		const struct timer *timer = &helper->timers[i];
-		int64_t left = timer->expires - now;
 
-		if (!timer->used || timer->expires < 0)
-			continue;
-		if (left < 0)
-			left = 0;
-		if (left < timeout)
-			timeout = (uint32_t)left;
+		if (timer->used && timer->expires >= 0 &&
+		    (deadline < 0 || timer->expires < deadline))
+			deadline = timer->expires;
 	}
-	return timeout > INT32_MAX ? -1 : (int)timeout;
+	return deadline;
 }
 
 static void run_timers(struct helper *helper)
 {
-	const int64_t now = now_ns(NULL) / 1000000;
+	const int64_t now = now_ms();
 
 	for (size_t i = 0; i < TIMERS; i++) {
 		struct timer *timer = &helper->timers[i];
@@ -605,57 +655,145 @@ static void run_timers(struct helper *helper)
 	}
 }
 
-/* Return: -1 when the tap is gone. */
+/* A frame that is not TCP. Return: whether libslirp has got it. */
+static bool pass_frame(struct helper *helper, uint8_t *frame, size_t length)
+{
+	if (!frame_complete((const struct virtio_net_hdr *)helper->frame, frame, length))
+		return false;
+	if (helper->udp_count > 0 && answer_flow(helper, frame, length))
+		return false;
+	slirp_input(helper->slirp, frame, (int)length);
+	return true;
+}
+
+/* Return: 1 when there was something for libslirp, 0 when not, -1 when the tap is gone. */
 static int read_frames(struct helper *helper)
 {
+	uint8_t *frame = helper->frame + FRAME_PREFIX;
+	bool passed = false;
+
 	for (int i = 0; i < FRAMES_AT_ONCE; i++) {
 		ssize_t n = read(helper->tap, helper->frame, sizeof(helper->frame));
+		size_t length = n > (ssize_t)FRAME_PREFIX ? (size_t)n - FRAME_PREFIX : 0;
 
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return -1;
 		if (n < 0)
-			return errno == EAGAIN || errno == EINTR ? 0 : -1;
-		if (frame_judge(helper->frame, (size_t)n) == FRAME_DROP)
+			break;
+		if (frame_judge(frame, length) == FRAME_DROP)
 			continue;
-		if (helper->udp_count > 0 && answer_flow(helper, helper->frame, (size_t)n))
-			continue;
-		slirp_input(helper->slirp, helper->frame, (int)n);
+		if (segment_is_tcp(frame, length))
+			tcp_frame(helper->tcp, frame, length);
+		else
+			passed |= pass_frame(helper, frame, length);
 	}
-	return 0;
+	return passed;
+}
+
+/* Ask libslirp what it wants of its sockets. */
+static void fill(struct helper *helper)
+{
+	uint32_t timeout = UINT32_MAX;
+
+	helper->round++;
+	slirp_pollfds_fill(helper->slirp, &timeout, add_poll, helper);
+	update_watches(helper);
+	helper->stack_due = stack_deadline(helper, timeout);
+	tcp_leave_room(helper->tcp, (uint32_t)(helper->open + helper->published_count));
+}
+
+/* Something has come for libslirp, or its time has. */
+static void serve_stack(struct helper *helper)
+{
+	slirp_pollfds_poll(helper->slirp, 0, get_events, helper);
+	run_timers(helper);
+	fill(helper);
+}
+
+static int timeout_of(const struct helper *helper)
+{
+	const int64_t now = now_ms();
+	int64_t timeout = helper->busy ? 0 : tcp_timeout(helper->tcp, now);
+	int64_t left = helper->stack_due > now ? helper->stack_due - now : 0;
+
+	if (helper->stack_due >= 0 && (timeout < 0 || left < timeout))
+		timeout = left;
+	return (int)timeout;
+}
+
+static void accept_clients(struct helper *helper, int fd)
+{
+	for (size_t i = 0; i < helper->published_count; i++)
+		if (helper->published[i].fd == fd)
+			tcp_accept(helper->tcp, fd, &helper->published[i].port);
+}
+
+/* What a wake-up has brought. */
+struct news {
+	bool init, control, frames, stack;
+};
+
+static void take_event(struct helper *helper, const struct epoll_event *event, struct news *news)
+{
+	const int fd = (int)event->data.u64;
+
+	if (event->data.u64 & TCP_EVENT) {
+		tcp_event(helper->tcp, (uint32_t)event->data.u64, event->events);
+		return;
+	}
+	news->init |= fd == helper->init;
+	news->control |= fd == helper->control;
+	news->frames |= fd == helper->tap;
+	if (fd == helper->init || fd == helper->control || fd == helper->tap)
+		return;
+	if (helper->watches[fd].listener) {
+		accept_clients(helper, fd);
+		return;
+	}
+	news->stack = true;
+	helper->watches[fd].ready = event->events;
+	helper->watches[fd].ready_round = helper->round;
 }
 
 /* Return: false when it is time to end. */
 static bool serve_round(struct helper *helper)
 {
 	struct epoll_event events[EVENTS];
-	bool control = false, frames = false;
-	uint32_t timeout = UINT32_MAX;
-	int n;
+	struct news news = { 0 };
+	int n = epoll_wait(helper->epoll, events, EVENTS, timeout_of(helper));
+	int passed = 0;
 
-	helper->round++;
-	slirp_pollfds_fill(helper->slirp, &timeout, add_poll, helper);
-	update_watches(helper);
-	n = epoll_wait(helper->epoll, events, EVENTS, timer_timeout(helper, timeout));
 	if (n < 0 && errno != EINTR)
 		return false;
-	for (int i = 0; i < n; i++) {
-		const int fd = events[i].data.fd;
-
-		if (fd == helper->init)
-			return false;
-		control |= fd == helper->control;
-		frames |= fd == helper->tap;
-		helper->watches[fd].ready = events[i].events;
-		helper->watches[fd].ready_round = helper->round;
-	}
-	if (frames && read_frames(helper) < 0)
+	tcp_timers(helper->tcp, now_ms());
+	for (int i = 0; i < n; i++)
+		take_event(helper, &events[i], &news);
+	if (news.frames)
+		passed = read_frames(helper);
+	if (news.init || passed < 0)
 		return false;
-	slirp_pollfds_poll(helper->slirp, n < 0, get_events, helper);
-	run_timers(helper);
-	if (control)
+	helper->busy = tcp_flush(helper->tcp);
+	if (news.control)
 		serve_control(helper);
+	if (news.stack || news.control || passed > 0 ||
+	    (helper->stack_due >= 0 && helper->stack_due <= now_ms()))
+		serve_stack(helper);
 	return true;
 }
 
 /* --- start ----------------------------------------------------------------------------------- */
+
+static struct tcp *make_tcp(const struct helper *helper)
+{
+	const size_t files = helper->watch_count;
+
+	return tcp_new(&(struct tcp_setup){
+		.plan = &helper->plan,
+		.tap = helper->tap,
+		.epoll = helper->epoll,
+		.connections = (uint32_t)(files > FILES_RESERVED ? files - FILES_RESERVED : 0),
+	});
+}
 
 static int make_tables(struct helper *helper, struct error **err)
 {
@@ -668,10 +806,12 @@ static int make_tables(struct helper *helper, struct error **err)
 	helper->active = calloc(helper->watch_count, sizeof(*helper->active));
 	helper->published = calloc(NET_PORTS_MAX, sizeof(*helper->published));
 	helper->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (!helper->watches || !helper->active || !helper->published || helper->epoll < 0)
+	helper->tcp = make_tcp(helper);
+	if (!helper->watches || !helper->active || !helper->published || helper->epoll < 0 ||
+	    !helper->tcp)
 		return error_set(err, errno, "the network helper's tables");
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
-		struct epoll_event event = { .events = EPOLLIN, .data.fd = fds[i] };
+		struct epoll_event event = { .events = EPOLLIN, .data.u64 = (uint64_t)fds[i] };
 
 		if (epoll_ctl(helper->epoll, EPOLL_CTL_ADD, fds[i], &event) < 0)
 			return error_set(err, errno, "the network helper's descriptors");
@@ -714,6 +854,9 @@ int main(void)
 	/* What the user's terminal says is for the container. */
 	setsid();
 	signal(SIGPIPE, SIG_IGN);
+	/* What a connection's queues leave is for the next one's. */
+	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
+	mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD);
 	if (!message || receive_setup(&helper, message) < 0)
 		return EXIT_FAILURE;
 	set_up(&helper, message, &error);
@@ -721,6 +864,7 @@ int main(void)
 	if (error)
 		return EXIT_FAILURE;
 	shutdown(STDIN_FILENO, SHUT_RDWR);
+	fill(&helper);
 	while (serve_round(&helper))
 		continue;
 	return EXIT_SUCCESS;

@@ -54,6 +54,7 @@ static void set_network(struct net_plan *plan, struct in_addr network, uint32_t 
 
 static void set_defaults(struct net_plan *plan)
 {
+	static const uint8_t default_mac[] = { 0x52, 0x55, 0x00, 0x00, 0x00, 0x64 };
 	struct in_addr network;
 
 	*plan = (struct net_plan){ .mtu = NET_MTU_DEFAULT, .ipv6 = true, .dns = true };
@@ -64,6 +65,8 @@ static void set_defaults(struct net_plan *plan)
 	inet_pton(AF_INET6, "fd00::3", &plan->nameserver6);
 	inet_pton(AF_INET6, "fd00::100", &plan->address6);
 	plan->prefix6 = 64;
+	/* Locally administered, and the same everywhere: the link has but two ends. */
+	memcpy(plan->mac, default_mac, sizeof(default_mac));
 }
 
 static int parse_mtu(struct net_plan *plan, const char *value, struct error **err)

@@ -11,15 +11,12 @@
 #include <netinet/ip6.h>
 #include <string.h>
 
+#include "net/bytes.h"
+
 #define IPV4_MIN      20u
 #define IPV6_MIN      40u
 #define UDP_MIN       8u
 #define FRAGMENT_BITS 0x3fffu /* more fragments, and the offset */
-
-static uint16_t read_u16(const uint8_t *from)
-{
-	return (uint16_t)(from[0] << 8 | from[1]);
-}
 
 static bool is_host4(const uint8_t address[4])
 {
