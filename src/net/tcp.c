@@ -115,9 +115,7 @@ struct tcp *tcp_new(const struct tcp_setup *setup)
 	tcp->pending = calloc(setup->connections, sizeof(*tcp->pending));
 	if (tcp->connections && tcp->pending)
 		return tcp;
-	free(tcp->connections);
-	free(tcp->pending);
-	free(tcp);
+	tcp_free(tcp);
 	return NULL;
 }
 
@@ -202,6 +200,17 @@ static void release(struct tcp *tcp, struct connection *connection)
 	connection->next = tcp->free;
 	tcp->free = number;
 	tcp->count--;
+}
+
+void tcp_free(struct tcp *tcp)
+{
+	for (uint32_t i = 0; i < tcp->used; i++)
+		if (tcp->connections[i].state != FREE)
+			release(tcp, &tcp->connections[i]);
+	close_fd(&tcp->spare);
+	free(tcp->connections);
+	free(tcp->pending);
+	free(tcp);
 }
 
 static void make_pending(struct tcp *tcp, struct connection *connection)
@@ -376,7 +385,7 @@ static int read_socket(struct tcp *tcp, struct connection *connection, uint32_t 
 		connection->unacknowledged.length += (uint32_t)n;
 	if (n < (ssize_t)wanted)
 		connection->readable = connection->hung_up;
-	else
+	else if (wanted == connection->appetite)
 		connection->appetite = smaller(2 * wanted, PAYLOAD_MAX);
 	return 0;
 }
@@ -553,6 +562,11 @@ static void take_acknowledgement(struct tcp *tcp, struct connection *connection,
 	if (count == 0 && segment->length == 0 && connection->furthest != connection->first &&
 	    window == connection->window && ++connection->duplicates == 3)
 		send_again(tcp, connection);
+	if (connection->window == 0 && window > 0) {
+		/* What asked for that was not taken, and has waited long enough. */
+		connection->tries = 0;
+		send_again(tcp, connection);
+	}
 	connection->window = window;
 	if (count == 0)
 		return;
@@ -905,8 +919,7 @@ void tcp_timers(struct tcp *tcp, int64_t now)
 		if (connection->state == FREE)
 			continue;
 		tcp->warm |= cool_down(connection);
-		if (connection->deadline &&
-		    connection->deadline <= now)
+		if (connection->deadline && connection->deadline <= now)
 			run_out(tcp, connection);
 	}
 }

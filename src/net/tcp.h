@@ -16,8 +16,10 @@ struct tcp_setup {
 	uint32_t connections; /* at most so many */
 };
 
-/* Return: NULL with errno. It ends with the process. */
+/* Return: NULL with errno. */
 struct tcp *tcp_new(const struct tcp_setup *setup);
+
+void tcp_free(struct tcp *tcp);
 
 /* Whether more connections may be had beside @other sockets. */
 void tcp_leave_room(struct tcp *tcp, uint32_t other);

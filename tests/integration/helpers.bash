@@ -124,8 +124,12 @@ find_rootlet() {
 		done
 	fi
 	export ROOTLET
-	# The network helper of a build tree; where there is none, the one that is installed.
-	[ ! -x "${ROOTLET%/*}/rootlet-net" ] || export ROOTLET_NET=${ROOTLET%/*}/rootlet-net
+	# The network helper of a build tree, by a name that says whose it is: it has no environment.
+	HELPER_NAME=net-$$
+	if [ -x "${ROOTLET%/*}/rootlet-net" ]; then
+		export ROOTLET_NET=$T/$HELPER_NAME
+		ln -s "${ROOTLET%/*}/rootlet-net" "$ROOTLET_NET"
+	fi
 	[ -x "${ROOTLET:-}" ] || {
 		echo "no rootlet to test: build it, or set ROOTLET to its path"
 		return 1
@@ -143,8 +147,16 @@ test_processes() (
 	{
 		grep -lsxazF "RL_TEST_ID=$T" /proc/[0-9]*/environ
 		grep -lsF "$directory" /proc/[0-9]*/mountinfo
+		network_helpers
 	} | cut -d/ -f3 | sort -un
 )
+
+network_helpers() {
+	local file
+	for file in $(grep -lsx "$HELPER_NAME" /proc/[0-9]*/comm); do
+		grep -qs '^State:.Z' "${file%/comm}/status" || echo "$file"
+	done
+}
 
 test_mounts() {
 	grep -F " $T/" /proc/self/mountinfo || true

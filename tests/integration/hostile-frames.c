@@ -2,6 +2,7 @@
 /*
  * hostile-frames PORT: send malformed frames through the container's tap, and TCP and UDP packets
  * for PORT of addresses that mean the host itself. Prints "sent".
+ * hostile-frames PORT ADDRESS COUNT: SYNs from COUNT ports to that address.
  */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
@@ -30,8 +31,8 @@ static uint16_t checksum(const uint8_t *bytes, size_t length, uint32_t sum)
 	return (uint16_t)~sum;
 }
 
-/* A TCP SYN, or a UDP packet, from 10.0.2.100 to @address:@port with good checksums. */
-static void send_to(const char *address, uint16_t port, uint8_t protocol)
+/* A TCP SYN, or a UDP packet, from 10.0.2.100:@from to @address:@port with good checksums. */
+static void send_to(uint16_t from, const char *address, uint16_t port, uint8_t protocol)
 {
 	uint8_t frame[14 + 20 + 20] = { 0x52, 0x55, 10, 0, 2, 2, 2, 0, 0, 0, 0, 1, 8, 0 };
 	uint8_t *ip = frame + 14, *body = ip + 20;
@@ -48,7 +49,8 @@ static void send_to(const char *address, uint16_t port, uint8_t protocol)
 	check = checksum(ip, 20, 0);
 	ip[10] = (uint8_t)(check >> 8);
 	ip[11] = (uint8_t)check;
-	body[0] = 0x9c;
+	body[0] = (uint8_t)(from >> 8);
+	body[1] = (uint8_t)from;
 	body[2] = (uint8_t)(port >> 8);
 	body[3] = (uint8_t)port;
 	if (protocol == IPPROTO_TCP) {
@@ -67,25 +69,16 @@ static void send_to(const char *address, uint16_t port, uint8_t protocol)
 	send_frame(frame, 34 + length);
 }
 
-int main(int argc, char **argv)
+static void send_malformed(uint16_t port)
 {
 	static const char *const addresses[] = { "127.0.0.1", "127.1.2.3", "0.0.0.0",
 		                                 "255.255.255.255", "10.0.2.2" };
 	static const uint16_t types[] = { ETHERTYPE_IP, ETHERTYPE_IPV6, ETHERTYPE_ARP, 0x8100, 0 };
-	uint16_t port = argc > 1 ? (uint16_t)atoi(argv[1]) : 0;
 	uint8_t frame[2048];
 
-	fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
-	link_address.sll_family = AF_PACKET;
-	link_address.sll_ifindex = (int)if_nametoindex("tap0");
-	link_address.sll_halen = ETH_ALEN;
-	if (fd < 0 || link_address.sll_ifindex == 0) {
-		perror("hostile-frames");
-		return 1;
-	}
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
-		send_to(addresses[i], port, IPPROTO_TCP);
-		send_to(addresses[i], port, IPPROTO_UDP);
+		send_to(40000, addresses[i], port, IPPROTO_TCP);
+		send_to(40000, addresses[i], port, IPPROTO_UDP);
 	}
 	srandom(1);
 	for (int i = 0; i < 200000; i++) {
@@ -123,6 +116,25 @@ int main(int argc, char **argv)
 		}
 		send_frame(frame, length);
 	}
+}
+
+int main(int argc, char **argv)
+{
+	uint16_t port = argc > 1 ? (uint16_t)atoi(argv[1]) : 0;
+
+	fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
+	link_address.sll_family = AF_PACKET;
+	link_address.sll_ifindex = (int)if_nametoindex("tap0");
+	link_address.sll_halen = ETH_ALEN;
+	if (fd < 0 || link_address.sll_ifindex == 0) {
+		perror("hostile-frames");
+		return 1;
+	}
+	if (argc > 3)
+		for (int i = 0; i < atoi(argv[3]); i++)
+			send_to((uint16_t)(1024 + i), argv[2], port, IPPROTO_TCP);
+	else
+		send_malformed(port);
 	puts("sent");
 	return 0;
 }

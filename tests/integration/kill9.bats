@@ -95,3 +95,38 @@ duration() {
 	assert_success
 	assert_nothing_left
 }
+
+# --- with a network --------------------------------------------------------------------------
+
+need_network() {
+	[ -r /dev/net/tun ] && [ -w /dev/net/tun ] || skip "/dev/net/tun is not for this user"
+	[ -x "${ROOTLET_NET:-}" ] || skip "built without the network helper"
+}
+
+@test "run with a network, killed at 20 random moments: the helper goes, too" {
+	need_network
+	config '.process.args = ["true"]'
+	local time
+	time=$(duration rootlet run --network slirp c1)
+	config '.process.args = ["sleep", "1000"]'
+	kill_at_random 20 "$time" run --network slirp c1
+}
+
+@test "create with published ports, killed at 20 random moments" {
+	need_network
+	local time
+	time=$(duration rootlet create --network slirp -p 0:80 c1)
+	rootlet delete --force c1
+	kill_at_random 20 "$time" create --network slirp -p 0:80 c1
+}
+
+@test "delete of a container with a network, killed at 10 random moments" {
+	need_network
+	local time
+	before() {
+		rootlet run --detach --network slirp -p 0:80 c1 </dev/null >/dev/null 2>&1 3>&-
+	}
+	before
+	time=$(duration rootlet delete --force c1)
+	kill_at_random 10 "$time" delete --force c1
+}

@@ -8,10 +8,15 @@ net-peer.py fetch ADDRESS PORT         connects; prints the sha256 of what comes
 net-peer.py push ADDRESS PORT FILE     connects; sends the file, prints what comes back
 net-peer.py udp ADDRESS PORT TEXT      sends TEXT until an answer comes; prints that
 net-peer.py many ADDRESS PORT N        N connections at once, a byte each way on all of them
+net-peer.py exhaust ADDRESS PORT N     more connections than there is room for; says what became of
+                                       the first, of the N others, and of one after those
+net-peer.py sink ADDRESS PORT          takes connections and never reads
+net-peer.py fill ADDRESS PORT          sends until nothing more is taken, prints "stuck", and waits
 
 A server prints "ready" when it listens.
 """
 import hashlib
+import resource
 import socket
 import struct
 import sys
@@ -80,7 +85,8 @@ def connect(address, port):
     for _ in range(250):
         try:
             return socket.create_connection((address, int(port)), timeout=20)
-        except ConnectionRefusedError:
+        # The program inside may not listen yet: then a published port resets.
+        except (ConnectionRefusedError, ConnectionResetError):
             time.sleep(0.02)
     sys.exit("refused")
 
@@ -132,7 +138,52 @@ def udp(address, port, text):
     sys.exit("no answer")
 
 
+def echoes(client):
+    try:
+        client.sendall(b"x")
+        return client.recv(1) == b"x"
+    except OSError:
+        return False
+
+
+def exhaust(address, port, count):
+    first = connect(address, port)
+    alive = echoes(first)
+    others = [connect(address, port) for _ in range(int(count))]
+    answered = sum(map(echoes, others))
+    say("all answered" if answered == int(count) else "none" if not answered else "some")
+    say("first lives" if alive and echoes(first) else "first is dead")
+    for client in others:
+        client.close()
+    for _ in range(100):
+        with connect(address, port) as client:
+            if echoes(client):
+                say("room again")
+                return
+        time.sleep(0.05)
+
+
+def sink(address, port):
+    server = socket.create_server((address, int(port)), family=family(address))
+    clients = []
+    say("ready")
+    while True:
+        clients.append(server.accept())
+
+
+def fill(address, port):
+    client = connect(address, port)
+    client.settimeout(1)
+    try:
+        while True:
+            client.send(bytes(1 << 16))
+    except TimeoutError:
+        say("stuck")
+    time.sleep(1000)
+
+
 def many(address, port, count):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     # Once it is known to listen.
     clients = [connect(address, port) for _ in range(int(count))]
     for client in clients:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2016,SC2154
+# shellcheck disable=SC2015,SC2016,SC2086,SC2154
 #
 # The network of a container, in a network namespace that stands for the host's: it has loopback,
 # 192.0.2.1 and 2001:db8::1, and no way out. Nothing here reaches the machine's own network.
@@ -51,11 +51,16 @@ peer() {
 	in_net "$PYTHON" "$TESTS/net-peer.py" "$@"
 }
 
-# server ARGUMENT…: in the background; what it says goes to $T/server.
-server() {
+# in_background FILE ARGUMENT…: a peer; what it says goes to the file.
+in_background() {
 	nsenter --target "$KEEPER" --user --net --preserve-credentials -- \
-		"$PYTHON" "$TESTS/net-peer.py" "$@" </dev/null >"$T/server" 2>&1 3>&- &
+		"$PYTHON" "$TESTS/net-peer.py" "${@:2}" </dev/null >"$1" 2>&1 3>&- &
 	SERVERS="${SERVERS:-} $!"
+}
+
+# server ARGUMENT…: what it says goes to $T/server.
+server() {
+	in_background "$T/server" "$@"
 	wait_until 10 grep -q ready "$T/server"
 }
 
@@ -474,11 +479,102 @@ helper_dead() {
 	wait_until 20 grep -q "$SUM" "$T/c1.out"
 }
 
-@test "300 connections at once to a published port" {
+# --- under load ------------------------------------------------------------------------------
+
+# echo_container OPTION…: programs in $BUNDLE, an echo service behind port 8080.
+echo_container() {
 	cp "$(test_program udp)" "$BUNDLE/rootfs/bin/udp"
-	script 'udp tcp 80'
+	script "${SCRIPT:-udp tcp 80}"
 	config '.process.rlimits = []'
-	detached c1 --network slirp -p 8080:80
-	try peer many 127.0.0.1 8080 300
-	assert_output 300
+	detached c1 --network slirp -p 8080:80 "$@"
+}
+
+helper_kibibytes() {
+	awk '$1 == "VmRSS:" { print $2 }' "/proc/$(helper_of c1)/status"
+}
+
+@test "1000 connections at once to a published port" {
+	[ "$(ulimit -H -n)" -ge 4096 ] || skip "too few files for this user"
+	echo_container
+	try peer many 127.0.0.1 8080 1000
+	assert_output 1000
+	[ "$(helper_kibibytes)" -lt 16384 ]
+}
+
+@test "with no file left new connections fail, and old ones live" {
+	(ulimit -n 80 && echo_container)
+	try peer exhaust 127.0.0.1 8080 100
+	assert_output $'some\nfirst lives\nroom again'
+}
+
+@test "peers that never read stop only themselves" {
+	make_data 1000000
+	server serve $OUTSIDE 9004 "$T/data"
+	server sink $OUTSIDE 9006
+	cp "$T/data" "$BUNDLE/rootfs/data"
+	SCRIPT="udp hold $OUTSIDE 9006 & udp deaf 80 & nc -l -p 81 </data & sleep 100" \
+		echo_container -p 8081:81
+	in_background "$T/fill" fill 127.0.0.1 8080
+	wait_until 30 grep -q stuck "$T/c1.out"
+	wait_until 30 grep -q stuck "$T/fill"
+	try peer fetch 127.0.0.1 8081
+	assert_output "$SUM"
+	try rootlet_net exec c1 sh -c "nc $OUTSIDE 9004 </dev/null | sha256sum"
+	assert_output "$SUM  -"
+	[ "$(helper_kibibytes)" -lt 16384 ]
+}
+
+@test "a flood of SYN, and one of UDP, pass by" {
+	make_data 1000
+	server serve $OUTSIDE 9004 "$T/data"
+	cp "$(test_program hostile-frames)" "$BUNDLE/rootfs/bin/hostile-frames"
+	cp "$(test_program udp)" "$BUNDLE/rootfs/bin/udp"
+	config '.process.capabilities |= with_entries(.value += ["CAP_NET_RAW"])'
+	script "hostile-frames 9 $OUTSIDE 20000; hostile-frames 9004 $OUTSIDE 20000
+		udp flood $OUTSIDE 20000; nc $OUTSIDE 9004 </dev/null | sha256sum; sleep 100"
+	detached c1 --network slirp
+	wait_until 60 grep -q "$SUM" "$T/c1.out"
+	assert_equal "$(annotation_of c1 .helper)" running
+}
+
+@test "ports come and go while another one is busy" {
+	local i
+	make_data 100000000
+	cp "$T/data" "$BUNDLE/rootfs/data"
+	SCRIPT="nc -l -p 80 </data; sleep 100" echo_container
+	in_background "$T/fetched" fetch 127.0.0.1 8080
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		try rootlet_net port add c1 8100-8109:90-99
+		assert_success
+		try rootlet_net port remove c1 8100-8109:90-99
+		assert_success
+	done
+	wait_until 30 test -s "$T/fetched"
+	assert_equal "$(cat "$T/fetched")" "$SUM"
+}
+
+@test "small packets: all bytes arrive, both ways" {
+	make_data 10000000
+	server serve $OUTSIDE 9000 "$T/data"
+	script "nc $OUTSIDE 9000 </data | sha256sum"
+	cp "$T/data" "$BUNDLE/rootfs/data"
+	try rootlet_net run --network slirp:mtu=1500 c1
+	assert_output "$SUM  -"
+	wait_until 10 grep -qx "$SUM" "$T/server"
+}
+
+@test "killed in the middle of a transfer: helper and port are gone" {
+	local helper
+	SCRIPT="nc -l -p 80 </dev/zero" echo_container
+	helper=$(helper_of c1)
+	in_background "$T/fetched" fetch 127.0.0.1 8080
+	wait_until 10 is_connected
+	rootlet_net kill c1 KILL
+	wait_until 5 process_gone "$helper"
+	rootlet_net delete --force c1
+	in_net "$PYTHON" -c 'import socket; socket.create_server(("127.0.0.1", 8080))'
+}
+
+is_connected() {
+	in_net ss -Htn | grep -q 'ESTAB.*127\.0\.0\.1:8080'
 }

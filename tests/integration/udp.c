@@ -3,8 +3,12 @@
  * udp echo PORT: send each datagram back, on all addresses.
  * udp tcp PORT: the same for TCP connections, many at once.
  * udp send ADDRESS PORT TEXT: send TEXT until an answer comes, and print that.
+ * udp flood ADDRESS COUNT: COUNT datagrams, from many ports to many ports; prints "flooded".
+ * udp hold ADDRESS PORT: connect, write until nothing more is taken for a while; prints "stuck".
+ * udp deaf PORT: take one TCP connection and never read from it.
  */
 #include <arpa/inet.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +59,55 @@ static int echo_tcp(int port)
 	}
 }
 
+static int flood(const char *address, int count)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	int fd = -1;
+
+	inet_pton(AF_INET, address, &to.sin_addr);
+	for (int i = 0; i < count; i++) {
+		/* A port of ours for every ten of theirs. */
+		if (i % 10 == 0) {
+			close(fd);
+			fd = socket(AF_INET, SOCK_DGRAM, 0);
+		}
+		to.sin_port = htons((uint16_t)(1024 + i % 60000));
+		sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof(to));
+	}
+	puts("flooded");
+	return 0;
+}
+
+static int hold(const char *address, int port)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	struct pollfd writable = { .fd = socket(AF_INET, SOCK_STREAM, 0), .events = POLLOUT };
+	static char data[65536];
+
+	inet_pton(AF_INET, address, &to.sin_addr);
+	if (connect(writable.fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+		return 1;
+	while (poll(&writable, 1, 1000) > 0)
+		if (send(writable.fd, data, sizeof(data), MSG_DONTWAIT) < 0)
+			continue;
+	puts("stuck");
+	fflush(stdout);
+	pause();
+	return 0;
+}
+
+static int listen_deaf(int port)
+{
+	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0 || listen(fd, 1) < 0 ||
+	    accept(fd, NULL, NULL) < 0)
+		return 1;
+	pause();
+	return 0;
+}
+
 static int ask(const char *address, int port, const char *text)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
@@ -82,6 +135,12 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "tcp") == 0)
 		return echo_tcp(atoi(argv[2]));
+	if (argc == 3 && strcmp(argv[1], "deaf") == 0)
+		return listen_deaf(atoi(argv[2]));
+	if (argc == 4 && strcmp(argv[1], "flood") == 0)
+		return flood(argv[2], atoi(argv[3]));
+	if (argc == 4)
+		return hold(argv[2], atoi(argv[3]));
 	if (argc == 3)
 		return echo(atoi(argv[2]));
 	return argc == 5 ? ask(argv[2], atoi(argv[3]), argv[4]) : 2;

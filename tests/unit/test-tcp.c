@@ -1,0 +1,640 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The network helper's TCP: we are the container behind its tap, and a server on the host. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+
+#include "net/bytes.h"
+#include "net/plan.h"
+#include "net/ring.h"
+#include "net/tcp.h"
+
+#define ROOM       (FRAME_PREFIX + 65600)
+#define OUR_PORT   40000
+#define OUR_START  1000u /* our first sequence number */
+#define OUR_WINDOW 65535u
+
+struct world {
+	struct net_plan plan;
+	struct tcp *tcp;
+	int tap, epoll; /* tap: our end */
+	int helper_tap;
+	int listener, server; /* server: the accepted connection */
+	uint16_t port;
+	int64_t now;
+	uint32_t sequence, acknowledged; /* ours; what we have seen of the helper's */
+	uint8_t frame[ROOM];             /* what came last */
+};
+
+/* --- the world ------------------------------------------------------------------------------- */
+
+static void make_listener(struct world *world)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		                       .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t length = sizeof(address);
+
+	world->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(world->listener, (struct sockaddr *)&address, length), 0);
+	assert_int_equal(listen(world->listener, 16), 0);
+	assert_int_equal(getsockname(world->listener, (struct sockaddr *)&address, &length), 0);
+	world->port = ntohs(address.sin_port);
+}
+
+static void make_world(struct world *world, uint32_t connections)
+{
+	int sockets[2];
+
+	*world = (struct world){ .server = -1, .now = 1000 };
+	assert_int_equal(net_plan_parse("slirp:allow-host-loopback", "x", &world->plan, NULL), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, sockets), 0);
+	world->tap = sockets[0];
+	world->helper_tap = sockets[1];
+	world->epoll = epoll_create1(EPOLL_CLOEXEC);
+	make_listener(world);
+	world->tcp = tcp_new(&(struct tcp_setup){ .plan = &world->plan,
+	                                          .tap = world->helper_tap,
+	                                          .epoll = world->epoll,
+	                                          .connections = connections });
+	assert_non_null(world->tcp);
+	tcp_timers(world->tcp, world->now);
+}
+
+static void end_world(struct world *world)
+{
+	tcp_free(world->tcp);
+	close_fd(&world->tap);
+	close_fd(&world->helper_tap);
+	close_fd(&world->epoll);
+	close_fd(&world->listener);
+	close_fd(&world->server);
+}
+
+/* What the helper does with news of its sockets. */
+static void turn(struct world *world)
+{
+	struct epoll_event events[16];
+	int n = epoll_wait(world->epoll, events, 16, 20);
+
+	for (int i = 0; i < n; i++)
+		tcp_event(world->tcp, (uint32_t)events[i].data.u64, events[i].events);
+	while (tcp_flush(world->tcp))
+		continue;
+}
+
+/* @after milliseconds later. */
+static void pass_time(struct world *world, int after)
+{
+	world->now += after;
+	tcp_timers(world->tcp, world->now);
+	turn(world);
+}
+
+/* A segment of the container's: headers by the helper's own writer, with the sides exchanged. */
+static size_t make_frame(const struct world *world, uint16_t port, uint8_t flags, const void *data,
+                         uint32_t length, uint8_t *frame)
+{
+	struct segment segment = {
+		.flow = { .family = AF_INET, .local_port = port, .peer_port = OUR_PORT },
+		.sequence = world->sequence,
+		.acknowledged = world->acknowledged,
+		.window = OUR_WINDOW,
+		.flags = flags,
+		.mss = 1460,
+		.scale = -1,
+		.length = length,
+	};
+	uint8_t header[SEGMENT_HEADER_MAX];
+	size_t size;
+
+	memcpy(segment.flow.peer, &world->plan.address, 4);
+	memcpy(segment.flow.local, &world->plan.gateway, 4);
+	size = segment_header(&segment, UINT16_MAX, header) - FRAME_PREFIX;
+	memcpy(frame, header + FRAME_PREFIX, size);
+	if (length > 0)
+		memcpy(frame + size, data, length);
+	return size + length;
+}
+
+static void say_to(struct world *world, uint16_t port, uint8_t flags, const void *data,
+                   uint32_t length)
+{
+	static uint8_t frame[ROOM];
+	size_t size = make_frame(world, port, flags, data, length, frame);
+
+	tcp_frame(world->tcp, frame, size);
+	turn(world);
+}
+
+static void say(struct world *world, uint8_t flags, const char *data)
+{
+	say_to(world, world->port, flags, data, (uint32_t)strlen(data));
+}
+
+/*
+ * What the helper says next, read as if it came from the container: @local is the server's side.
+ * Return: false when it says nothing.
+ */
+static bool hear(struct world *world, struct segment *segment)
+{
+	ssize_t n = recv(world->tap, world->frame, sizeof(world->frame), MSG_DONTWAIT);
+
+	if (n < 0)
+		return false;
+	assert_true(segment_parse(world->frame + FRAME_PREFIX, (size_t)n - FRAME_PREFIX, segment));
+	return true;
+}
+
+static void hear_flags(struct world *world, uint8_t flags, struct segment *segment)
+{
+	assert_true(hear(world, segment));
+	assert_int_equal(segment->flags & (TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST), flags);
+}
+
+static void hear_data(struct world *world, const char *data)
+{
+	struct segment segment;
+
+	hear_flags(world, TCP_ACK, &segment);
+	assert_int_equal(segment.length, strlen(data));
+	assert_memory_equal(segment.payload, data, segment.length);
+	assert_int_equal(segment.sequence, world->acknowledged);
+}
+
+static void hear_nothing(struct world *world)
+{
+	struct segment segment;
+
+	assert_false(hear(world, &segment));
+}
+
+static void open_connection(struct world *world)
+{
+	struct segment segment;
+
+	world->sequence = OUR_START;
+	say(world, TCP_SYN, "");
+	hear_flags(world, TCP_SYN | TCP_ACK, &segment);
+	assert_int_equal(segment.acknowledged, OUR_START + 1);
+	world->sequence++;
+	world->acknowledged = segment.sequence + 1;
+	say(world, TCP_ACK, "");
+	world->server = accept4(world->listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(world->server >= 0);
+	hear_nothing(world);
+}
+
+static void serve(struct world *world, const char *data)
+{
+	assert_int_equal(send(world->server, data, strlen(data), MSG_NOSIGNAL), strlen(data));
+	turn(world);
+}
+
+static void expect_at_server(const struct world *world, const char *data)
+{
+	char text[256];
+
+	assert_int_equal(recv(world->server, text, sizeof(text), MSG_DONTWAIT), strlen(data));
+	assert_memory_equal(text, data, strlen(data));
+}
+
+/* --- tests ----------------------------------------------------------------------------------- */
+
+static void data_goes_both_ways_and_is_acknowledged(void **state)
+{
+	struct segment segment;
+	struct world world;
+
+	(void)state;
+	make_world(&world, 4);
+	open_connection(&world);
+	say(&world, TCP_ACK, "hello");
+	expect_at_server(&world, "hello");
+	hear_flags(&world, TCP_ACK, &segment);
+	assert_int_equal(segment.acknowledged, world.sequence + 5);
+	world.sequence += 5;
+	serve(&world, "answer");
+	hear_data(&world, "answer");
+	end_world(&world);
+}
+
+static void what_is_not_acknowledged_is_sent_again(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world, 4);
+	open_connection(&world);
+	serve(&world, "one");
+	hear_data(&world, "one");
+	pass_time(&world, 100);
+	hear_nothing(&world);
+	pass_time(&world, 150);
+	hear_data(&world, "one");
+	world.acknowledged += 3;
+	say(&world, TCP_ACK, "");
+	pass_time(&world, 10000);
+	hear_nothing(&world);
+	serve(&world, "two");
+	hear_data(&world, "two");
+	end_world(&world);
+}
+
+static void three_duplicate_acknowledgements_do_not_wait_for_time(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world, 4);
+	open_connection(&world);
+	serve(&world, "one");
+	hear_data(&world, "one");
+	say(&world, TCP_ACK, "");
+	say(&world, TCP_ACK, "");
+	hear_nothing(&world);
+	say(&world, TCP_ACK, "");
+	hear_data(&world, "one");
+	end_world(&world);
+}
+
+static void what_does_not_come_in_order_is_not_taken_and_overlaps_are_cut(void **state)
+{
+	struct segment segment;
+	struct world world;
+
+	(void)state;
+	make_world(&world, 4);
+	open_connection(&world);
+	world.sequence += 3;
+	say(&world, TCP_ACK, "def");
+	hear_flags(&world, TCP_ACK, &segment);
+	assert_int_equal(segment.acknowledged, OUR_START + 1);
+	world.sequence -= 3;
+	say(&world, TCP_ACK, "abc");
+	hear_flags(&world, TCP_ACK, &segment);
+	world.sequence += 1;
+	say(&world, TCP_ACK, "bcde");
+	hear_flags(&world, TCP_ACK, &segment);
+	assert_int_equal(segment.acknowledged, OUR_START + 6);
+	expect_at_server(&world, "abcde");
+	end_world(&world);
+}
+
+/* With the window that the container has. */
+static void say_window(struct world *world, uint16_t window)
+{
+	static uint8_t frame[ROOM];
+	size_t size = make_frame(world, world->port, TCP_ACK, NULL, 0, frame);
+
+	write_u16(frame + ETH_HLEN + 20 + 14, window);
+	tcp_frame(world->tcp, frame, size);
+	turn(world);
+}
+
+static void a_closed_window_is_kept_and_asked_about_without_end(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world, 4);
+	open_connection(&world);
+	say_window(&world, 0);
+	serve(&world, "waiting");
+	hear_nothing(&world);
+	for (int i = 0; i < 40; i++) {
+		pass_time(&world, 11000);
+		hear_data(&world, "w");
+		say_window(&world, 0);
+		hear_nothing(&world);
+	}
+	say_window(&world, 100);
+	hear_data(&world, "w");
+	world.acknowledged++;
+	hear_data(&world, "aiting");
+	end_world(&world);
+}
+
+static void no_more_than_the_window_is_sent(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world, 4);
+	open_connection(&world);
+	say_window(&world, 4);
+	serve(&world, "abcdefgh");
+	hear_data(&world, "abcd");
+	hear_nothing(&world);
+	world.acknowledged += 4;
+	say_window(&world, 4);
+	hear_data(&world, "efgh");
+	end_world(&world);
+}
+
+static void an_end_in_both_directions_frees_the_connection(void **state)
+{
+	struct segment segment;
+	struct world world;
+	char byte;
+
+	(void)state;
+	make_world(&world, 1);
+	for (int i = 0; i < 3; i++) {
+		open_connection(&world);
+		say(&world, TCP_ACK | TCP_FIN, "bye");
+		hear_flags(&world, TCP_ACK, &segment);
+		assert_int_equal(segment.acknowledged, world.sequence + 4);
+		world.sequence += 4;
+		expect_at_server(&world, "bye");
+		assert_int_equal(read(world.server, &byte, 1), 0);
+		serve(&world, "last words");
+		close_fd(&world.server);
+		turn(&world);
+		hear_data(&world, "last words");
+		hear_flags(&world, TCP_ACK | TCP_FIN, &segment);
+		world.acknowledged += 11;
+		say(&world, TCP_ACK, "");
+		hear_nothing(&world);
+		assert_int_equal(tcp_timeout(world.tcp, world.now + 100000), 0);
+		pass_time(&world, 100);
+		assert_int_equal(tcp_timeout(world.tcp, world.now), -1);
+	}
+	end_world(&world);
+}
+
+static void an_end_that_is_lost_comes_again(void **state)
+{
+	struct segment segment;
+	struct world world;
+
+	(void)state;
+	make_world(&world, 1);
+	open_connection(&world);
+	close_fd(&world.server);
+	turn(&world);
+	hear_flags(&world, TCP_ACK | TCP_FIN, &segment);
+	pass_time(&world, 250);
+	hear_flags(&world, TCP_ACK | TCP_FIN, &segment);
+	end_world(&world);
+}
+
+static void resets_go_through(void **state)
+{
+	const struct linger at_once = { .l_onoff = 1 };
+	struct segment segment;
+	struct world world;
+	char byte;
+
+	(void)state;
+	make_world(&world, 1);
+	open_connection(&world);
+	say(&world, TCP_RST, "");
+	assert_int_equal(read(world.server, &byte, 1), -1);
+	assert_int_equal(errno, ECONNRESET);
+	close_fd(&world.server);
+	open_connection(&world);
+	setsockopt(world.server, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	close_fd(&world.server);
+	turn(&world);
+	hear_flags(&world, TCP_RST | TCP_ACK, &segment);
+	end_world(&world);
+}
+
+static void what_has_no_connection_is_refused(void **state)
+{
+	struct segment segment;
+	struct world world;
+
+	(void)state;
+	make_world(&world, 1);
+	say(&world, TCP_ACK, "data");
+	hear_flags(&world, TCP_RST, &segment);
+	say(&world, TCP_RST, "");
+	hear_nothing(&world);
+	/* Nobody listens there. */
+	close_fd(&world.listener);
+	say(&world, TCP_SYN, "");
+	hear_flags(&world, TCP_RST | TCP_ACK, &segment);
+	assert_int_equal(segment.acknowledged, world.sequence + 1);
+	end_world(&world);
+}
+
+static void more_connections_than_there_are_files_for_are_refused(void **state)
+{
+	struct segment segment;
+	struct world world;
+	uint8_t frame[256];
+	size_t size;
+
+	(void)state;
+	make_world(&world, 1);
+	open_connection(&world);
+	size = make_frame(&world, world.port, TCP_SYN, NULL, 0, frame);
+	write_u16(frame + ETH_HLEN + 20, OUR_PORT + 1);
+	tcp_frame(world.tcp, frame, size);
+	hear_flags(&world, TCP_RST | TCP_ACK, &segment);
+	say(&world, TCP_ACK, "still there");
+	expect_at_server(&world, "still there");
+	end_world(&world);
+}
+
+static void the_hosts_loopback_is_out_of_reach_unless_it_is_opened(void **state)
+{
+	struct segment segment;
+	struct world world;
+
+	(void)state;
+	make_world(&world, 1);
+	world.plan.allow_host_loopback = false;
+	say(&world, TCP_SYN, "");
+	hear_flags(&world, TCP_RST | TCP_ACK, &segment);
+	/* Of the name server nothing but port 53; of the rest of the network nothing. */
+	world.plan.allow_host_loopback = true;
+	world.plan.gateway = world.plan.nameserver;
+	say(&world, TCP_SYN, "");
+	hear_flags(&world, TCP_RST | TCP_ACK, &segment);
+	inet_pton(AF_INET, "10.0.2.77", &world.plan.gateway);
+	world.plan.netmask.s_addr = htonl(0xffffff00);
+	say_to(&world, 80, TCP_SYN, "", 0);
+	assert_true(hear(&world, &segment));
+	end_world(&world);
+}
+
+static void a_client_that_is_not_answered_is_let_go(void **state)
+{
+	struct net_port port = { .family = AF_INET, .container_port = 80 };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		                       .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	_cleanup_fd_ int client = socket(AF_INET, SOCK_STREAM, 0);
+	struct segment segment;
+	struct world world;
+	int syns = 0;
+	char byte;
+
+	(void)state;
+	make_world(&world, 1);
+	address.sin_port = htons(world.port);
+	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
+	fcntl(world.listener, F_SETFL, O_NONBLOCK);
+	tcp_accept(world.tcp, world.listener, &port);
+	for (int i = 0; i < 40; i++) {
+		while (hear(&world, &segment))
+			syns += (segment.flags & TCP_SYN) != 0;
+		pass_time(&world, 11000);
+	}
+	assert_true(syns > 5);
+	assert_int_equal(read(client, &byte, 1), -1);
+	assert_int_equal(errno, ECONNRESET);
+	end_world(&world);
+}
+
+static void segments_that_are_not_whole_are_none(void **state)
+{
+	struct world world = { .sequence = 1 };
+	struct segment segment;
+	uint8_t frame[256];
+	size_t size = make_frame(&world, 80, TCP_SYN, "abcd", 4, frame);
+
+	(void)state;
+	assert_true(segment_parse(frame, size, &segment));
+	assert_int_equal(segment.length, 4);
+	assert_int_equal(segment.mss, 1460);
+	assert_int_equal(segment.flow.peer_port, 80);
+	for (size_t i = 0; i < size; i++)
+		assert_false(segment_parse(frame, i, &segment));
+	frame[ETH_HLEN + 20 + 12] = 4 << 4; /* a header shorter than a header */
+	assert_false(segment_parse(frame, size, &segment));
+	frame[ETH_HLEN + 20 + 12] = 15 << 4; /* and longer than the packet */
+	assert_false(segment_parse(frame, size, &segment));
+	frame[ETH_HLEN + 20 + 12] = 7 << 4;
+	frame[ETH_HLEN + 6] = 0x20; /* more fragments */
+	assert_false(segment_parse(frame, size, &segment));
+}
+
+static void options_that_lie_about_their_length_are_ignored(void **state)
+{
+	struct world world = { .sequence = 1 };
+	struct segment segment;
+	uint8_t frame[256];
+	size_t size = make_frame(&world, 80, TCP_SYN, "", 0, frame);
+
+	(void)state;
+	for (int length = 0; length < 256; length++) {
+		frame[ETH_HLEN + 20 + 20 + 1] = (uint8_t)length;
+		assert_true(segment_parse(frame, size, &segment));
+		assert_int_equal(segment.mss, length == 4 ? 1460 : 0);
+	}
+}
+
+/* The sum over header, data and pseudo header, as a receiver makes it. */
+static void checksums_are_completed(void **state)
+{
+	struct world world = { .sequence = 1 };
+	const struct virtio_net_hdr prefix = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+		                               .csum_start = ETH_HLEN + 20,
+		                               .csum_offset = 16 };
+	uint8_t frame[256];
+	size_t size = make_frame(&world, 80, TCP_ACK, "abc", 3, frame), tcp = ETH_HLEN + 20;
+	uint32_t sum = IPPROTO_TCP + (uint32_t)(size - tcp);
+
+	(void)state;
+	assert_true(frame_complete(&prefix, frame, size));
+	sum = sum_bytes(frame + ETH_HLEN + 12, 8, sum);
+	assert_int_equal(sum_fold(sum_bytes(frame + tcp, size - tcp, sum)), 0xffff);
+	assert_int_equal(sum_fold(sum_bytes(frame + ETH_HLEN, 20, 0)), 0xffff);
+	assert_false(frame_complete(&prefix, frame, tcp + 17));
+	assert_false(frame_complete(&prefix, frame, 3));
+}
+
+static void rings_keep_the_order_of_bytes(void **state)
+{
+	struct ring ring = { 0 };
+	struct iovec parts[2];
+	uint8_t in = 0, out = 0;
+
+	(void)state;
+	for (uint32_t round = 0; round < 2000; round++) {
+		const uint32_t count = round * 37 % 300, drop = round * 53 % 310;
+
+		for (uint32_t i = 0; i < count; i++) {
+			assert_int_equal(ring_reserve(&ring, 1), 0);
+			ring_append(&ring, &in, 1);
+			in++;
+		}
+		for (uint32_t i = 0; i < drop && ring.length > 0; i++) {
+			assert_int_equal(ring_parts(&ring, 0, 1, parts), 1);
+			assert_int_equal(*(uint8_t *)parts[0].iov_base, out);
+			ring_drop(&ring, 1);
+			out++;
+		}
+	}
+	ring_free(&ring);
+}
+
+/* Whatever the container says, the helper lives. */
+static void random_segments_do_no_harm(void **state)
+{
+	uint8_t frame[256], data[64] = { 0 };
+	struct segment segment;
+	struct world world;
+
+	(void)state;
+	make_world(&world, 4);
+	fcntl(world.listener, F_SETFL, O_NONBLOCK);
+	srandom(1);
+	for (int i = 0; i < 20000; i++) {
+		size_t size;
+
+		world.sequence = (uint32_t)random() % 4 ? OUR_START + (uint32_t)random() % 200
+		                                        : (uint32_t)random();
+		size = make_frame(&world, world.port, (uint8_t)random() & 0x3f, data,
+		                  (uint32_t)random() % 64, frame);
+		if (i % 8 == 0)
+			frame[(uint32_t)random() % size] = (uint8_t)random();
+		tcp_frame(world.tcp, frame, size);
+		tcp_flush(world.tcp);
+		if (i % 16 == 0)
+			tcp_timers(world.tcp, world.now += 150);
+		while (hear(&world, &segment))
+			world.acknowledged = segment.sequence + (uint32_t)random() % 3;
+		close(accept4(world.listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC));
+	}
+	end_world(&world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(data_goes_both_ways_and_is_acknowledged),
+		cmocka_unit_test(what_is_not_acknowledged_is_sent_again),
+		cmocka_unit_test(three_duplicate_acknowledgements_do_not_wait_for_time),
+		cmocka_unit_test(what_does_not_come_in_order_is_not_taken_and_overlaps_are_cut),
+		cmocka_unit_test(a_closed_window_is_kept_and_asked_about_without_end),
+		cmocka_unit_test(no_more_than_the_window_is_sent),
+		cmocka_unit_test(an_end_in_both_directions_frees_the_connection),
+		cmocka_unit_test(an_end_that_is_lost_comes_again),
+		cmocka_unit_test(resets_go_through),
+		cmocka_unit_test(what_has_no_connection_is_refused),
+		cmocka_unit_test(more_connections_than_there_are_files_for_are_refused),
+		cmocka_unit_test(the_hosts_loopback_is_out_of_reach_unless_it_is_opened),
+		cmocka_unit_test(a_client_that_is_not_answered_is_let_go),
+		cmocka_unit_test(segments_that_are_not_whole_are_none),
+		cmocka_unit_test(options_that_lie_about_their_length_are_ignored),
+		cmocka_unit_test(checksums_are_completed),
+		cmocka_unit_test(rings_keep_the_order_of_bytes),
+		cmocka_unit_test(random_segments_do_no_harm),
+	};
+
+	return cmocka_run_group_tests_name("tcp", tests, NULL, NULL);
+}
