@@ -37,10 +37,10 @@ static inline struct rootlet_create_options create_options_of(const struct creat
 	  "pass on N descriptors from 3 on" }, \
 	{ "no-pivot", 0, OPTION_FLAG, CREATE_AT(no_pivot), NULL, \
 	  "do without pivot_root (for an initramfs)" }, \
-	{ "network", 0, OPTION_STRING, CREATE_AT(network), "none|host|slirp[:OPTIONS]", \
-	  "the network (default: as config.json says)" }, \
+	{ "network", 0, OPTION_STRING, CREATE_AT(network), "none|host|slirp", \
+	  "the network; slirp has options, see rootlet-network(7)" }, \
 	{ "publish", 'p', OPTION_STRINGS, offsetof(struct create_values, publish), "SPEC", \
-	  "publish ports: [HOSTIP:]HOSTPORT:PORT[/tcp|udp]" }, \
+	  "publish [HOSTIP:]HOSTPORT:PORT[/tcp|udp]; may be repeated" }, \
 	{ "no-new-keyring", 0, OPTION_FLAG, CREATE_AT(no_new_keyring), NULL, \
 	  "keep the caller's session keyring" }
 /* clang-format on */
