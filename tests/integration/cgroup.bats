@@ -15,7 +15,7 @@ setup_test() {
 
 # The directory of container ID's cgroup.
 container_cgroup() {
-	cgroup_of "$(pid_of "$1")"
+	cgroup_directory "$(pid_of "$1")"
 }
 
 # The file system root as the container needs it to write to its cgroups.
@@ -42,7 +42,7 @@ is_frozen() { # DIRECTORY
 	local cgroup
 	cgroup=$(container_cgroup c1)
 	assert_match "$cgroup" "^$CGROUP/rootlet-c1-[0-9a-f]{8}\$"
-	assert_equal "$(cgroup_of $BASHPID)" "$CGROUP"
+	assert_equal "$(cgroup_directory $BASHPID)" "$CGROUP"
 	assert_equal "$(jq -r .cgroupManager "$STATE_DIR/c1/state.json")" cgroupfs
 	rootlet delete --force c1
 	[ ! -e "$cgroup" ]
@@ -60,7 +60,7 @@ is_frozen() { # DIRECTORY
 @test "containers of one id in two state directories have two cgroups" {
 	running c1
 	rootlet --root "$T/other" run -d c1
-	refute_match "$(cgroup_of "$(rootlet --root "$T/other" state c1 | jq .pid)")" \
+	refute_match "$(cgroup_directory "$(rootlet --root "$T/other" state c1 | jq .pid)")" \
 		"^$(container_cgroup c1)\$"
 	rootlet --root "$T/other" delete --force c1
 	has_status c1 running
@@ -71,7 +71,7 @@ is_frozen() { # DIRECTORY
 	id=$(printf 'x%.0s' {1..90})
 	# The state directory has to fit a socket's path, not the cgroup.
 	rootlet --root /tmp/rl-$$ run -d "$id"
-	[ -d "$(cgroup_of "$(rootlet --root /tmp/rl-$$ state "$id" | jq .pid)")" ]
+	[ -d "$(cgroup_directory "$(rootlet --root /tmp/rl-$$ state "$id" | jq .pid)")" ]
 	rootlet --root /tmp/rl-$$ delete --force "$id"
 	rmdir /tmp/rl-$$
 }

@@ -79,8 +79,8 @@ cgroup_tree() {
 	done
 }
 
-# cgroup_of PID: the directory of the cgroup that it is in.
-cgroup_of() {
+# cgroup_directory PID: the directory of the cgroup that it is in.
+cgroup_directory() {
 	local path
 	path=$(sed -n 's/^0:://p' "/proc/$1/cgroup")
 	realpath -m -- "$(cgroup_tree)$path"
@@ -91,7 +91,7 @@ cgroup_of() {
 enter_cgroup() {
 	local own
 	CGROUP=
-	own=$(cgroup_of $BASHPID)
+	own=$(cgroup_directory $BASHPID)
 	[ "$(id -u)" -ne 0 ] && [ -w "$own" ] && [ -w "$own/cgroup.procs" ] || return 0
 	[ "$(cat "$own/cgroup.controllers")" = "$(cat "$own/cgroup.subtree_control")" ] || return 0
 	mkdir "$own/test-$$"
