@@ -218,7 +218,7 @@ void cgroup_recall(int record_fd, struct arena *arena, struct state *state)
 		return;
 	}
 	made = strtoul(rest, &rest, 10);
-	if (*rest++ != ':')
+	if (*rest++ != ':' || made > strlen(rest))
 		return;
 	state->cgroup_manager = CGROUP_MANAGER_FS;
 	state->cgroup = rest;

@@ -352,7 +352,7 @@ static int remove_found(int parent_fd, const char *name, void *data)
 	(void)data;
 	if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0)
 		return 1;
-	return errno == EBUSY ? 0 : -1;
+	return errno == EBUSY || errno == ENOTEMPTY ? 0 : -1;
 }
 
 static int remove_left(int parent_fd, const char *name, void *data)

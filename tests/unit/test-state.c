@@ -30,6 +30,12 @@ static struct state example(void)
 		.mount_namespace = 4026531840,
 		.pid_namespace = 4026531841,
 		.terminal = true,
+		.cgroup = (char *)"/a/b/c1",
+		.cgroup_id = UINT64_MAX,
+		.cgroup_made = (char *)"/a/b",
+		.cgroup_manager = CGROUP_MANAGER_SYSTEMD,
+		.cgroup_unit = (char *)"c1.scope",
+		.cgroup_of_user = true,
 	};
 }
 
@@ -58,6 +64,12 @@ static void a_state_reads_back_as_it_was(void **test_state)
 	assert_int_equal(again.mount_namespace, state.mount_namespace);
 	assert_int_equal(again.pid_namespace, state.pid_namespace);
 	assert_true(again.terminal);
+	assert_string_equal(again.cgroup, state.cgroup);
+	assert_true(again.cgroup_id == state.cgroup_id);
+	assert_string_equal(again.cgroup_made, state.cgroup_made);
+	assert_int_equal(again.cgroup_manager, state.cgroup_manager);
+	assert_string_equal(again.cgroup_unit, state.cgroup_unit);
+	assert_true(again.cgroup_of_user);
 }
 
 static void a_small_state_reads_back_as_it_was(void **test_state)
@@ -73,12 +85,18 @@ static void a_small_state_reads_back_as_it_was(void **test_state)
 	state.mount_namespace = state.pid_namespace = 0;
 	state.annotations = (struct string_map){ NULL, 0 };
 	state.terminal = false;
+	state.cgroup = state.cgroup_made = state.cgroup_unit = NULL;
+	state.cgroup_id = 0;
+	state.cgroup_manager = CGROUP_MANAGER_NONE;
+	state.cgroup_of_user = false;
 	text = state_format(&state, NULL);
 	assert_int_equal(state_parse(text, strlen(text), arena, &again, NULL), 0);
 	assert_int_equal(again.pid, 0);
 	assert_int_equal(again.namespaces, 0);
 	assert_int_equal(again.annotations.count, 0);
 	assert_false(again.terminal);
+	assert_null(again.cgroup);
+	assert_int_equal(again.cgroup_manager, CGROUP_MANAGER_NONE);
 }
 
 /* Whatever a crash or an editor leaves: each beginning of a state is refused in one line. */
