@@ -112,29 +112,36 @@ static bool lacks_controllers(const struct cgroup *cgroup)
 	return false;
 }
 
+/* In our own cgroup, or where the path says; what our own was not given, systemd may have. */
+static int plan_fs_or_systemd(struct cgroup *cgroup, const struct cgroup_request *request,
+                              struct error **err)
+{
+	if (plan_fs(cgroup, err) < 0)
+		return -1;
+	if (!cgroup->asked && lacks_controllers(cgroup) && scope_available(!request->host_root))
+		return plan_systemd(cgroup, request, err);
+	cgroup->optional = !is_asked_for(cgroup);
+	return 0;
+}
+
 static int plan_auto(struct cgroup *cgroup, const struct cgroup_request *request,
                      struct error **err)
 {
-	const bool user = !request->host_root;
+	_cleanup_error_ struct error *error = NULL;
+	int found;
 
 	if (is_scope_path(cgroup->asked))
 		return plan_systemd(cgroup, request, err);
-	if (cgroup_tree_open(&cgroup->tree, NULL) == 0) {
-		int found = cgroup_fs_find_base(cgroup, NULL);
-
-		if (found == 0 || cgroup->asked) {
-			if (plan_fs(cgroup, err) < 0)
-				return -1;
-			/* What our own cgroup was not given, systemd may have. */
-			return lacks_controllers(cgroup) && !cgroup->asked && scope_available(user)
-			               ? plan_systemd(cgroup, request, err)
-			               : 0;
-		}
-		if (is_asked_for(cgroup) && scope_available(user))
-			return plan_systemd(cgroup, request, err);
-	} else if (cgroup->asked) {
-		return cgroup_tree_open(&cgroup->tree, err);
-	}
+	if (cgroup_tree_open(&cgroup->tree, &error) < 0)
+		return cgroup->asked || error->errnum != ENOENT ? error_move(err, &error)
+		                                                : plan_without(cgroup);
+	found = cgroup_fs_find_base(cgroup, err);
+	if (found < 0)
+		return -1;
+	if (found == 0 || cgroup->asked)
+		return plan_fs_or_systemd(cgroup, request, err);
+	if (is_asked_for(cgroup) && scope_available(!request->host_root))
+		return plan_systemd(cgroup, request, err);
 	return plan_without(cgroup);
 }
 
@@ -257,6 +264,19 @@ static int apply_settings(const struct cgroup *cgroup, struct error **err)
 	return 0;
 }
 
+/* There may be no room for it (cgroup.max.descendants, cgroup.max.depth). */
+static int make_directory(struct cgroup *cgroup, struct error **err)
+{
+	_cleanup_error_ struct error *error = NULL;
+
+	if (cgroup_fs_make(cgroup, &error) == 0)
+		return 0;
+	if (!cgroup->optional || error->errnum != EAGAIN)
+		return error_move(err, &error);
+	log_debug("%s", error->message);
+	return plan_none(cgroup, "its cgroup could not be made", "see --debug");
+}
+
 int cgroup_make(struct cgroup *cgroup, const char *name, int record_fd, struct error **err)
 {
 	cgroup->record_fd = record_fd;
@@ -270,9 +290,11 @@ int cgroup_make(struct cgroup *cgroup, const char *name, int record_fd, struct e
 	}
 	if (cgroup_fs_name(cgroup, name, err) < 0 || note_place(cgroup, err) < 0)
 		return -1;
-	if (cgroup_fs_make(cgroup, err) < 0 || note_id(cgroup, err) < 0)
+	if (make_directory(cgroup, err) < 0)
 		return -1;
-	return apply_settings(cgroup, err);
+	if (cgroup->manager == CGROUP_MANAGER_NONE)
+		return 0;
+	return note_id(cgroup, err) < 0 ? -1 : apply_settings(cgroup, err);
 }
 
 /* --- enter ----------------------------------------------------------------------------------- */

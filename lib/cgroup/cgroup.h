@@ -33,6 +33,7 @@ struct cgroup_request {
 struct cgroup {
 	int manager; /* enum cgroup_manager, decided: never AUTO after cgroup_plan() */
 	struct cgroup_tree tree;
+	bool optional;               /* nothing asks for one: it is there for pause, ps and kill */
 	bool disabled;               /* manager NONE, because that was asked for */
 	const char *reason, *remedy; /* manager NONE: why, and what would change that */
 	struct arena *arena;

@@ -36,12 +36,26 @@ static const char *relative(const char *path)
 	return *path ? path : ".";
 }
 
-static bool may_write(const struct cgroup_tree *tree, const char *path, struct arena *arena)
+/* Return: 1; 0: the host says no; -1 with errno. */
+static int may_write(const struct cgroup_tree *tree, const char *path, int mode)
+{
+	if (faccessat(tree->fd, relative(path), mode, 0) == 0)
+		return 1;
+	return errno == EACCES || errno == EROFS || errno == ENOENT ? 0 : -1;
+}
+
+/* Both are given in a delegation. */
+static int is_delegated(const struct cgroup_tree *tree, const char *path, struct arena *arena)
 {
 	const char *procs = arena_printf(arena, "%s/cgroup.procs", relative(path));
+	int result;
 
-	return procs && faccessat(tree->fd, procs, W_OK, 0) == 0 &&
-	       faccessat(tree->fd, relative(path), W_OK | X_OK, 0) == 0;
+	if (!procs) {
+		errno = ENOMEM;
+		return -1;
+	}
+	result = may_write(tree, procs, W_OK);
+	return result > 0 ? may_write(tree, path, W_OK | X_OK) : result;
 }
 
 /* "/a/b" of "/a/b/rootlet-callers", "/" of "/rootlet-callers". */
@@ -53,26 +67,39 @@ static void strip_leaf(char *path)
 		last[last == path] = '\0';
 }
 
-int cgroup_fs_find_base(struct cgroup *cgroup, struct error **err)
+/* Return: 0 with *path; 1: we are in no cgroup of the tree; -1 with *err. */
+static int find_own(struct cgroup *cgroup, char **path, struct error **err)
 {
-	_cleanup_fd_ int proc_fd = -1;
-	char *path;
+	_cleanup_error_ struct error *error = NULL;
+	_cleanup_fd_ int proc_fd = proc_open(err);
 
-	if (cgroup->host_root && !cgroup_tree_is_namespaced(&cgroup->tree)) {
-		cgroup->base = ROOT_BASE;
-		return faccessat(cgroup->tree.fd, ".", W_OK, 0) == 0 ? 0 : 1;
-	}
-	proc_fd = proc_open(err);
 	if (proc_fd < 0)
 		return -1;
-	path = cgroup_path_of(proc_fd, 0, cgroup->arena, err);
-	if (!path)
-		return -1;
-	strip_leaf(path);
-	if (!may_write(&cgroup->tree, path, cgroup->arena))
-		return 1;
-	cgroup->base = path;
-	return 0;
+	*path = cgroup_path_of(proc_fd, 0, cgroup->arena, &error);
+	if (*path)
+		return 0;
+	return error->errnum == ENOENT ? 1 : error_move(err, &error);
+}
+
+int cgroup_fs_find_base(struct cgroup *cgroup, struct error **err)
+{
+	char *path = (char *)ROOT_BASE;
+	int result;
+
+	if (cgroup->host_root && !cgroup_tree_is_namespaced(&cgroup->tree)) {
+		result = may_write(&cgroup->tree, "/", W_OK | X_OK);
+	} else {
+		result = find_own(cgroup, &path, err);
+		if (result != 0)
+			return result;
+		strip_leaf(path);
+		result = is_delegated(&cgroup->tree, path, cgroup->arena);
+	}
+	if (result < 0)
+		return error_set(err, errno, "cgroup %s", path);
+	if (result > 0)
+		cgroup->base = path;
+	return result == 0;
 }
 
 /* --- plan ------------------------------------------------------------------------------------ */
@@ -407,9 +434,11 @@ static void remove_above(const struct cgroup_tree *tree, const char *path, const
 int cgroup_fs_remove(const struct cgroup_tree *tree, const struct state *state, int fd,
                      int timeout_ms, struct error **err)
 {
-	int result = remove_one(tree, state->cgroup);
+	int result = 0;
 
-	/* Not ours, or an empty one would be gone now. */
+	/* Somebody else's is under the path, or nothing: what we made above may still be there. */
+	if (fd >= 0 || !state->cgroup_id)
+		result = remove_one(tree, state->cgroup);
 	if (result > 0 && fd < 0)
 		return 0;
 	for (int waited = 0; result > 0; waited += REMOVE_POLL_MS) {

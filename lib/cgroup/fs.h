@@ -31,7 +31,8 @@ int cgroup_fs_make(struct cgroup *cgroup, struct error **err);
 
 /*
  * cgroup_fs_remove - remove the cgroup that @state has recorded, and what is below it
- * @fd:		its directory; -1: it is not known to be ours, and goes only if it is empty
+ * @fd:		its directory; -1: it is gone; or, without an id in @state, it is not known to be
+ *		ours and goes only if it is empty
  */
 int cgroup_fs_remove(const struct cgroup_tree *tree, const struct state *state, int fd,
                      int timeout_ms, struct error **err);

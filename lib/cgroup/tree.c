@@ -27,26 +27,42 @@
 /* Lists of pids are the longest: some hundred thousand of them. */
 #define FILE_LIMIT (4u << 20)
 
-static bool open_checked(const char *path, int *fd)
+/* What the host is like, and not something that went wrong. */
+static bool is_absence(int errnum)
+{
+	return errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP || errnum == EACCES;
+}
+
+/* Return: 1 with *fd; 0: there is no v2 tree; -1 with errno. */
+static int open_checked(const char *path, int *fd)
 {
 	_cleanup_fd_ int found = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct statfs fs;
 
-	if (found < 0 || fstatfs(found, &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)
-		return false;
+	if (found < 0)
+		return is_absence(errno) ? 0 : -1;
+	if (fstatfs(found, &fs) < 0)
+		return -1;
+	if (fs.f_type != CGROUP2_SUPER_MAGIC)
+		return 0;
 	*fd = take_fd(&found);
-	return true;
+	return 1;
 }
 
 int cgroup_tree_open(struct cgroup_tree *tree, struct error **err)
 {
+	int result;
+
 	*tree = (struct cgroup_tree)CGROUP_TREE_INIT;
-	if (open_checked(CGROUP_ROOT, &tree->fd))
+	result = open_checked(CGROUP_ROOT, &tree->fd);
+	if (result == 0) {
+		result = open_checked(CGROUP_HYBRID, &tree->fd);
+		tree->hybrid = result > 0;
+	}
+	if (result > 0)
 		return 0;
-	tree->hybrid = open_checked(CGROUP_HYBRID, &tree->fd);
-	if (tree->hybrid)
-		return 0;
-	return error_set(err, ENOENT, "no cgroup v2 is mounted at " CGROUP_ROOT);
+	return result < 0 ? error_set(err, errno, CGROUP_ROOT)
+	                  : error_set(err, ENOENT, "no cgroup v2 is mounted at " CGROUP_ROOT);
 }
 
 void cgroup_tree_close(struct cgroup_tree *tree)
@@ -94,12 +110,12 @@ char *cgroup_path_of(int proc_fd, pid_t pid, struct arena *arena, struct error *
 	}
 	path = find_path(text);
 	if (!path) {
-		error_set(err, 0, "/proc/%s names no cgroup v2", file);
+		error_set(err, ENOENT, "/proc/%s names no cgroup v2", file);
 		return NULL;
 	}
 	strip_deleted(path);
 	if (strncmp(path, "/..", 3) == 0 && (path[3] == '/' || path[3] == '\0')) {
-		error_set(err, 0, "/proc/%s is outside of our cgroup namespace", file);
+		error_set(err, ENOENT, "/proc/%s is outside of our cgroup namespace", file);
 		return NULL;
 	}
 	path = arena_strdup(arena, path);

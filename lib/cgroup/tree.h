@@ -40,7 +40,7 @@ bool cgroup_tree_is_namespaced(const struct cgroup_tree *tree);
  * cgroup_path_of - the cgroup of process @pid; 0: our own
  * @proc_fd:	a checked procfs
  *
- * NULL with *err: also when the process is outside of our cgroup namespace.
+ * NULL with *err; errnum ENOENT: it has none, or one outside of our cgroup namespace.
  */
 char *cgroup_path_of(int proc_fd, pid_t pid, struct arena *arena, struct error **err);
 

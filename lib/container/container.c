@@ -272,6 +272,8 @@ int container_open(const struct rootlet_context *context, const char *id, enum c
 /* Return: 0; 1 when somebody removed the directory before it was locked; -1 with *err. */
 static int try_claim(const char *id, struct container *container, struct error **err)
 {
+	int result;
+
 	if (mkdirat(container->root_fd, id, 0700) < 0) {
 		if (errno == EEXIST)
 			return error_set(err, 0,
@@ -282,7 +284,12 @@ static int try_claim(const char *id, struct container *container, struct error *
 		return error_hint(err, "choose a directory that you can write with --root or "
 		                       "XDG_RUNTIME_DIR");
 	}
-	return open_directory(container->root_fd, id, CONTAINER_LOCK, container, err);
+	result = open_directory(container->root_fd, id, CONTAINER_LOCK, container, err);
+	if (result < 0) {
+		unlinkat(container->root_fd, id, AT_REMOVEDIR);
+		close_fd(&container->dir_fd);
+	}
+	return result;
 }
 
 int container_claim(const struct rootlet_context *context, const char *id,
@@ -299,10 +306,6 @@ int container_claim(const struct rootlet_context *context, const char *id,
 	while ((result = try_claim(id, container, err)) == 1) {
 		close_fd(&container->dir_fd);
 		error_clear(err);
-	}
-	if (result < 0 && container->dir_fd >= 0) {
-		unlinkat(container->root_fd, id, AT_REMOVEDIR);
-		close_fd(&container->dir_fd);
 	}
 	return result;
 }

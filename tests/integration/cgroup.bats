@@ -194,6 +194,20 @@ is_frozen() { # DIRECTORY
 	assert_equal "$(container_cgroup c1)" "$CGROUP"
 }
 
+@test "a cgroup that nothing asks for and that cannot be made is no failure" {
+	echo 0 >"$CGROUP/cgroup.max.descendants"
+	try rootlet run -d c1
+	assert_success
+	refute_stderr
+	assert_equal "$(container_cgroup c1)" "$CGROUP"
+	try rootlet --cgroup-manager cgroupfs create c2
+	assert_error 'cannot make cgroup .*/rootlet-c2-'
+	config '.linux.cgroupsPath = "mine"'
+	try rootlet create c2
+	assert_error 'cannot make cgroup .*/mine: '
+	echo max >"$CGROUP/cgroup.max.descendants"
+}
+
 @test "cgroupfs that was asked for and cannot be had is an error" {
 	chmod a-w "$CGROUP/cgroup.procs"
 	try rootlet --cgroup-manager cgroupfs create c1
@@ -539,6 +553,14 @@ is_frozen() { # DIRECTORY
 	[ -d "$CGROUP/mine" ]
 	kill "$pid"
 	wait_until 5 has_no_processes "$CGROUP/mine"
+	rmdir "$CGROUP/mine"
+	# Nor when nothing is in it.
+	running c1
+	rootlet kill c1 KILL
+	wait_until 10 has_status c1 stopped
+	rmdir "$CGROUP/mine"
+	mkdir "$CGROUP/mine"
+	rootlet delete c1
 	rmdir "$CGROUP/mine"
 }
 
