@@ -32,7 +32,10 @@
 #define BUCKETS         16384u /* a power of two */
 #define SCALE           4      /* of our window */
 #define WINDOW          (512u * 1024)
-#define QUEUED_MAX      (64u * 1024 * 1024) /* of all connections together, for their sockets */
+#define HELD_MAX        (64u * 1024 * 1024) /* in the queues of all connections together */
+#define PORT_TRIES      16
+#define PORT_FIRST      32768u /* of those that clients have, as with the kernel */
+#define PORT_COUNT      28232u
 #define ACK_DISTANCE    (WINDOW / 4)
 #define IN_FLIGHT_MAX   (512u * 1024)
 #define PAYLOAD_MAX     65400u /* of a frame that the kernel may have to segment */
@@ -91,7 +94,8 @@ struct tcp {
 	uint32_t limit, free;
 	uint32_t waiting; /* have a deadline */
 	bool warm;        /* some may have a queue without anything in it */
-	uint64_t queued;  /* bytes in the @unsent of all */
+	uint64_t held;    /* bytes in the queues of all */
+	bool starved;     /* some could not read because of that */
 	int spare;        /* a file to give up when there is none left */
 	uint32_t *pending;
 	uint32_t pending_count;
@@ -192,7 +196,7 @@ static void release(struct tcp *tcp, struct connection *connection)
 		link = &tcp->connections[*link].next;
 	*link = connection->next;
 	set_deadline(tcp, connection, 0);
-	tcp->queued -= connection->unsent.length;
+	tcp->held -= connection->unsent.length + connection->unacknowledged.length;
 	ring_free(&connection->unsent);
 	ring_free(&connection->unacknowledged);
 	close_fd(&connection->fd);
@@ -370,6 +374,10 @@ static int read_socket(struct tcp *tcp, struct connection *connection, uint32_t 
 	struct iovec parts[2];
 	ssize_t n;
 
+	if (tcp->held + wanted > HELD_MAX) {
+		tcp->starved = tcp->warm = true;
+		return 0;
+	}
 	if (!connection->readable || connection->host_ended ||
 	    ring_reserve(&connection->unacknowledged, wanted) < 0)
 		return 0;
@@ -381,8 +389,10 @@ static int read_socket(struct tcp *tcp, struct connection *connection, uint32_t 
 		return -1;
 	}
 	connection->host_ended = n == 0;
-	if (n > 0)
+	if (n > 0) {
 		connection->unacknowledged.length += (uint32_t)n;
+		tcp->held += (uint64_t)n;
+	}
 	if (n < (ssize_t)wanted)
 		connection->readable = connection->hung_up;
 	else if (wanted == connection->appetite)
@@ -480,7 +490,7 @@ static void flush_unsent(struct tcp *tcp, struct connection *connection)
 		return;
 	}
 	ring_drop(unsent, (uint32_t)n);
-	tcp->queued -= (uint64_t)n;
+	tcp->held -= (uint64_t)n;
 	/* The container may wait for a window that is worth its while. */
 	if (before < our_window(connection)) {
 		connection->ack_due = true;
@@ -505,11 +515,11 @@ static int64_t take_data(struct tcp *tcp, struct connection *connection, const u
 	}
 	data += n;
 	length = smaller(length - (uint32_t)n, WINDOW - unsent->length);
-	if (length == 0 || tcp->queued + length > QUEUED_MAX || ring_reserve(unsent, length) < 0)
+	if (length == 0 || tcp->held + length > HELD_MAX || ring_reserve(unsent, length) < 0)
 		return n;
 	ring_append(unsent, data, length);
 	tcp->warm = true;
-	tcp->queued += length;
+	tcp->held += length;
 	return n + length;
 }
 
@@ -556,6 +566,7 @@ static void take_acknowledgement(struct tcp *tcp, struct connection *connection,
 {
 	const uint32_t count = segment->acknowledged - connection->first;
 	const uint32_t window = segment->window << connection->scale;
+	uint32_t dropped;
 
 	if (count > connection->furthest - connection->first)
 		return;
@@ -572,7 +583,9 @@ static void take_acknowledgement(struct tcp *tcp, struct connection *connection,
 		return;
 	if (count > connection->unacknowledged.length)
 		connection->fin_sent = connection->fin_acknowledged = true;
-	ring_drop(&connection->unacknowledged, smaller(count, connection->unacknowledged.length));
+	dropped = smaller(count, connection->unacknowledged.length);
+	ring_drop(&connection->unacknowledged, dropped);
+	tcp->held -= dropped;
 	connection->first += count;
 	if ((int32_t)(connection->sent - connection->first) < 0)
 		connection->sent = connection->first;
@@ -618,7 +631,15 @@ static bool take_answer(struct tcp *tcp, struct connection *connection,
 			become_established(tcp, connection);
 		return connection->state == ESTABLISHED;
 	}
-	if (connection->state != SYN_SENT || !acknowledged || !(segment->flags & TCP_SYN))
+	if (connection->state != SYN_SENT)
+		return false;
+	/* What is left in the container of an earlier connection: gone with the refusal. */
+	if (!acknowledged) {
+		refuse(tcp, segment);
+		send_syn(tcp, connection);
+		return false;
+	}
+	if (!(segment->flags & TCP_SYN))
 		return false;
 	take_syn_options(connection, segment);
 	connection->ethernet = segment->ethernet;
@@ -650,13 +671,11 @@ static void take_segment(struct tcp *tcp, struct connection *connection,
 
 /* --- beginnings ------------------------------------------------------------------------------ */
 
-static uint32_t random_sequence(void)
+static uint32_t random_number(void)
 {
-	uint32_t sequence = 0;
+	uint32_t number = 0;
 
-	if (getrandom(&sequence, sizeof(sequence), GRND_NONBLOCK) < 0)
-		return 1;
-	return sequence;
+	return getrandom(&number, sizeof(number), GRND_NONBLOCK) < 0 ? 1 : number;
 }
 
 /* Its events come once, when something changes. */
@@ -683,7 +702,7 @@ static struct connection *begin(struct tcp *tcp, const struct tcp_flow *flow,
 	connection->state = state;
 	connection->ethernet = *ethernet;
 	connection->mss = our_mss(tcp, flow->family);
-	connection->first = connection->sent = connection->furthest = random_sequence();
+	connection->first = connection->sent = connection->furthest = random_number();
 	connection->appetite = READ_MIN;
 	connection->scaled = true;
 	if (watch(tcp, connection) == 0)
@@ -755,7 +774,9 @@ static void take_client(struct tcp *tcp, int fd, const struct sockaddr_storage *
 
 	source_flow(tcp->setup.plan, port, address, &flow);
 	source_ethernet(tcp->setup.plan, &ethernet);
-	/* Another client with the same port, where both are the gateway to the container. */
+	/* Two clients may differ in what the container does not see. */
+	for (int i = 0; i < PORT_TRIES && find(tcp, &flow); i++)
+		flow.peer_port = (uint16_t)(PORT_FIRST + random_number() % PORT_COUNT);
 	if (find(tcp, &flow))
 		return;
 	connection = begin(tcp, &flow, &ethernet, SYN_SENT, client);
@@ -908,17 +929,22 @@ static bool cool_down(struct connection *connection)
 
 void tcp_timers(struct tcp *tcp, int64_t now)
 {
+	bool starved;
+
 	tcp->now = now;
 	if ((tcp->waiting == 0 && !tcp->warm) || now < tcp->next_tick)
 		return;
 	tcp->next_tick = now + TICK_MS;
-	tcp->warm = false;
+	starved = tcp->starved;
+	tcp->warm = tcp->starved = false;
 	for (uint32_t i = 0; i < tcp->used; i++) {
 		struct connection *connection = &tcp->connections[i];
 
 		if (connection->state == FREE)
 			continue;
 		tcp->warm |= cool_down(connection);
+		if (starved)
+			make_pending(tcp, connection);
 		if (connection->deadline && connection->deadline <= now)
 			run_out(tcp, connection);
 	}

@@ -205,8 +205,24 @@ assert_nothing_left_of() {
 @test "without the helper, or with one that fails" {
 	ROOTLET_NET=/nowhere/rootlet-net try rootlet_net run --network slirp c1
 	assert_error 'network helper /nowhere/rootlet-net: .*--network none'
+	script 'sleep 100'
 	ROOTLET_NET=/bin/false try rootlet_net create --network slirp c1
 	assert_error 'network helper'
+	ROOTLET_NET=/bin/false try rootlet_net run --network slirp c1
+	assert_error 'network helper' 125
+	ROOTLET_NET=/bin/false try rootlet_net run --detach --network slirp -p 8080:80 c1
+	assert_error 'network helper' 125
+	assert_nothing_left_of c1
+}
+
+@test "without /dev/net/tun, or without permission on it" {
+	try in_net unshare --mount sh -c 'mount -t tmpfs tmpfs /dev/net && exec "$@"' sh \
+		"$ROOTLET" --root "$STATE_DIR" run --network slirp c1
+	assert_error '/dev/net/tun: No such file or directory; .*modprobe tun' 125
+	try in_net unshare --mount sh -c 'mount -t tmpfs tmpfs /dev/net && mkdir /dev/net/tun -m 0 &&
+		exec setpriv --bounding-set=-all --inh-caps=-all "$@"' sh \
+		"$ROOTLET" --root "$STATE_DIR" run --network slirp c1
+	assert_error '/dev/net/tun' 125
 	assert_nothing_left_of c1
 }
 
@@ -273,6 +289,32 @@ assert_nothing_left_of() {
 	try rootlet_net run --network slirp c1
 	assert_line 'nameserver 192.0.2.99'
 	assert_equal "$(cat "$BUNDLE/rootfs/etc/resolv.conf")" old
+}
+
+@test "resolv.conf and hosts of a hostile rootfs: links stay inside, the rootfs is not written" {
+	local target
+	mkdir -p "$BUNDLE/rootfs/etc" "$T/host"
+	echo precious >"$T/host/resolv.conf"
+	script 'cat /etc/resolv.conf'
+	for target in ../run/systemd/resolve/stub-resolv.conf "$T/host/resolv.conf" ../../../../../etc/x \
+		/proc/self/root/x /nowhere/x; do
+		ln -sfn "$target" "$BUNDLE/rootfs/etc/resolv.conf"
+		try rootlet_net run --network slirp c1
+		[ "$status" -ne 0 ] || assert_line 'nameserver 10.0.2.3'
+		[ "$status" -eq 0 ] || assert_match "$stderr" /etc/resolv.conf
+		assert_equal "$(readlink "$BUNDLE/rootfs/etc/resolv.conf")" "$target"
+		assert_equal "$(cat "$T/host/resolv.conf")" precious
+	done
+	rm -r "$BUNDLE/rootfs/etc"
+	ln -s "$T/host" "$BUNDLE/rootfs/etc"
+	try rootlet_net run --network slirp c1
+	assert_equal "$(ls "$T/host")" resolv.conf
+	assert_equal "$(cat "$T/host/resolv.conf")" precious
+	rm "$BUNDLE/rootfs/etc"
+	mkdir -p "$BUNDLE/rootfs/etc/resolv.conf"
+	try rootlet_net run --network slirp c1
+	assert_error /etc/resolv.conf 125
+	assert_nothing_left_of c1
 }
 
 @test "the host's loopback is closed, unless it is opened" {

@@ -499,6 +499,37 @@ static void a_client_that_is_not_answered_is_let_go(void **state)
 	end_world(&world);
 }
 
+/* A program in the container that has just closed its end waits there with an old sequence. */
+static void what_is_left_of_an_earlier_connection_is_got_rid_of(void **state)
+{
+	struct net_port port = { .family = AF_INET, .container_port = 80 };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		                       .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	_cleanup_fd_ int client = socket(AF_INET, SOCK_STREAM, 0);
+	struct segment syn, segment;
+	static uint8_t frame[256];
+	struct world world;
+	size_t size;
+
+	(void)state;
+	make_world(&world, 1);
+	address.sin_port = htons(world.port);
+	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
+	fcntl(world.listener, F_SETFL, O_NONBLOCK);
+	tcp_accept(world.tcp, world.listener, &port);
+	hear_flags(&world, TCP_SYN, &syn);
+	world.acknowledged = syn.sequence - 1000;
+	size = make_frame(&world, syn.flow.local_port, TCP_ACK, NULL, 0, frame);
+	write_u16(frame + ETH_HLEN + 20, 80);
+	/* From us to the gateway, which stands for the client. */
+	tcp_frame(world.tcp, frame, size);
+	hear_flags(&world, TCP_RST, &segment);
+	assert_int_equal(segment.sequence, world.acknowledged);
+	hear_flags(&world, TCP_SYN, &segment);
+	assert_int_equal(segment.sequence, syn.sequence);
+	end_world(&world);
+}
+
 static void segments_that_are_not_whole_are_none(void **state)
 {
 	struct world world = { .sequence = 1 };
@@ -629,6 +660,7 @@ int main(void)
 		cmocka_unit_test(more_connections_than_there_are_files_for_are_refused),
 		cmocka_unit_test(the_hosts_loopback_is_out_of_reach_unless_it_is_opened),
 		cmocka_unit_test(a_client_that_is_not_answered_is_let_go),
+		cmocka_unit_test(what_is_left_of_an_earlier_connection_is_got_rid_of),
 		cmocka_unit_test(segments_that_are_not_whole_are_none),
 		cmocka_unit_test(options_that_lie_about_their_length_are_ignored),
 		cmocka_unit_test(checksums_are_completed),
