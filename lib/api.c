@@ -182,6 +182,23 @@ int rootlet_exec(const struct rootlet_context *context, const char *id,
 	return result_of(verb_exec(context, id, options, &err), error, &err);
 }
 
+int rootlet_update(const struct rootlet_context *context, const char *id,
+                   const struct rootlet_update_options *options, struct rootlet_error *error)
+{
+	struct error *err = NULL;
+
+	return result_of(verb_update(context, id, options, &err), error, &err);
+}
+
+int rootlet_events(const struct rootlet_context *context, const char *id,
+                   const struct rootlet_events_options *options, rootlet_line_function print,
+                   void *data, struct rootlet_error *error)
+{
+	struct error *err = NULL;
+
+	return result_of(verb_events(context, id, options, print, data, &err), error, &err);
+}
+
 int rootlet_pids(const struct rootlet_context *context, const char *id, pid_t **pids, size_t *count,
                  struct rootlet_error *error)
 {

@@ -26,7 +26,7 @@ extern "C" {
 
 struct rootlet_error {
 	int errnum;    /* errno value of the cause, 0 for none */
-	int status;    /* exit status that suits a program: 1, 125, 126, 127 */
+	int status;    /* exit status that suits a program: 1, 2, 125, 126, 127 */
 	char *message; /* one line, no newline */
 };
 
@@ -207,6 +207,41 @@ ROOTLET_PUBLIC int rootlet_exec(const struct rootlet_context *context, const cha
 /* The pids of a container's processes, in the caller's pid namespace, ascending. */
 ROOTLET_PUBLIC int rootlet_pids(const struct rootlet_context *context, const char *id, pid_t **pids,
                                 size_t *count, struct rootlet_error *error);
+
+/*
+ * Options of update; see rootlet-update(1), whose options they are, as texts. What is NULL or ""
+ * stays as it is.
+ */
+struct rootlet_update_options {
+	const char *resources_file; /* linux.resources as JSON, "-": stdin; then no other counts */
+	const char *memory, *memory_reservation, *memory_swap;
+	const char *cpu_share, *cpu_quota, *cpu_period, *cpu_burst, *cpu_idle;
+	const char *cpu_rt_period, *cpu_rt_runtime;
+	const char *cpuset_cpus, *cpuset_mems;
+	const char *pids_limit, *blkio_weight;
+	const char *kernel_memory, *kernel_memory_tcp;
+	const char *l3_cache_schema, *mem_bw_schema;
+};
+
+/* Change the limits of a container that lives: all that is asked for, or nothing. */
+ROOTLET_PUBLIC int rootlet_update(const struct rootlet_context *context, const char *id,
+                                  const struct rootlet_update_options *options,
+                                  struct rootlet_error *error);
+
+/* Options of events; see rootlet-events(1). */
+struct rootlet_events_options {
+	bool once;         /* statistics once, now */
+	uint64_t interval; /* else every so many nanoseconds, not 0 */
+};
+
+/* Gets a line with its newline. Return: 0, or -1 to stop with an error. */
+typedef int (*rootlet_line_function)(const char *line, void *data);
+
+/* Events of a container as lines of JSON, until it ends. @data is handed to @print. */
+ROOTLET_PUBLIC int rootlet_events(const struct rootlet_context *context, const char *id,
+                                  const struct rootlet_events_options *options,
+                                  rootlet_line_function print, void *data,
+                                  struct rootlet_error *error);
 
 /* A config.json. @rootless: with the caller's own ids mapped in it, as runc's --rootless. */
 ROOTLET_PUBLIC int rootlet_spec(bool rootless, char **json, struct rootlet_error *error);

@@ -47,9 +47,10 @@ struct command {
 /* For commands without options of their own. */
 extern const struct option_spec no_options[];
 
-extern const struct command command_create, command_delete, command_exec, command_features,
-	command_help, command_kill, command_mounts, command_list, command_pause, command_port,
-	command_ps, command_resume, command_run, command_spec, command_start, command_state;
+extern const struct command command_create, command_delete, command_events, command_exec,
+	command_features, command_help, command_kill, command_mounts, command_list, command_pause,
+	command_port, command_ps, command_resume, command_run, command_spec, command_start,
+	command_state, command_update;
 
 /* All commands in the order of the help text, ended by NULL. */
 extern const struct command *const commands[];

@@ -84,10 +84,24 @@ const struct option_spec global_options[] = {
 const struct option_spec no_options[] = { { NULL } };
 
 const struct command *const commands[] = {
-	&command_spec,  &command_run,    &command_create,   &command_start,
-	&command_state, &command_list,   &command_exec,     &command_ps,
-	&command_kill,  &command_pause,  &command_resume,   &command_mounts,
-	&command_port,  &command_delete, &command_features, &command_help,
+	&command_spec,
+	&command_run,
+	&command_create,
+	&command_start,
+	&command_state,
+	&command_list,
+	&command_exec,
+	&command_ps,
+	&command_kill,
+	&command_pause,
+	&command_resume,
+	&command_update,
+	&command_events,
+	&command_mounts,
+	&command_port,
+	&command_delete,
+	&command_features,
+	&command_help,
 	NULL,
 };
 

@@ -50,7 +50,7 @@ _rootlet_complete_operand()
 	help:1) words=$(_rootlet_commands) ;;
 	mounts:1) words="add remove" ;;
 	port:1) words="add remove $("${COMP_WORDS[0]}" "$@" list -q 2>/dev/null)" ;;
-	start:1 | state:1 | kill:1 | delete:1 | exec:1 | ps:1 | pause:1 | resume:1 | mounts:2 | port:2)
+	start:1 | state:1 | kill:1 | delete:1 | exec:1 | ps:1 | pause:1 | resume:1 | update:1 | events:1 | mounts:2 | port:2)
 		words=$("${COMP_WORDS[0]}" "$@" list -q 2>/dev/null) ;;
 	kill:2) words=$(compgen -A signal SIG) ;;
 	mounts:3)

@@ -71,7 +71,7 @@ end
 complete -c rootlet -f
 complete -c rootlet -n 'test (__rootlet_operands) -eq 0' -a '(__rootlet_commands)'
 complete -c rootlet -n '__rootlet_operand 1 help' -a '(__rootlet_commands)'
-complete -c rootlet -n '__rootlet_operand 1 start state kill delete exec ps pause resume' -a '(__rootlet_containers)'
+complete -c rootlet -n '__rootlet_operand 1 start state kill delete exec ps pause resume update events' -a '(__rootlet_containers)'
 complete -c rootlet -n '__rootlet_operand 1 mounts port' -a 'add remove'
 complete -c rootlet -n '__rootlet_operand 1 port' -a '(__rootlet_containers)'
 complete -c rootlet -n '__rootlet_operand 2 mounts port' -a '(__rootlet_containers)'

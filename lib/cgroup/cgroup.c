@@ -107,7 +107,8 @@ bool cgroup_has_controller(const struct cgroup *cgroup, const char *controller)
 static bool lacks_controllers(const struct cgroup *cgroup)
 {
 	for (size_t i = 0; i < cgroup->settings.count; i++)
-		if (!cgroup_has_controller(cgroup, cgroup->settings.items[i].controller))
+		if (!cgroup->settings.items[i].optional &&
+		    !cgroup_has_controller(cgroup, cgroup->settings.items[i].controller))
 			return true;
 	return false;
 }
@@ -408,6 +409,36 @@ int cgroup_open(const struct state *state, int *fd, struct error **err)
 	if (found >= 0 && cgroup_id(found) == state->cgroup_id)
 		*fd = take_fd(&found);
 	return 0;
+}
+
+/* The cgroup above @path. */
+static const char *parent_of(const char *path, struct arena *arena)
+{
+	const char *last = strrchr(path, '/');
+
+	return last && last > path ? arena_strndup(arena, path, (size_t)(last - path)) : "/";
+}
+
+int cgroup_enable(const struct state *state, const struct cgroup_settings *settings,
+                  struct arena *arena, struct error **err)
+{
+	struct cgroup cgroup = CGROUP_INIT;
+	int result;
+
+	if (state->cgroup_manager != CGROUP_MANAGER_FS || !state->cgroup || settings->count == 0)
+		return 0;
+	cgroup.arena = arena;
+	cgroup.manager = CGROUP_MANAGER_FS;
+	cgroup.path = state->cgroup;
+	cgroup.settings = *settings;
+	cgroup.base = parent_of(state->cgroup_made ? state->cgroup_made : state->cgroup, arena);
+	if (!cgroup.base)
+		return error_set(err, ENOMEM, "cgroup %s", state->cgroup);
+	if (cgroup_tree_open(&cgroup.tree, err) < 0)
+		return -1;
+	result = cgroup_fs_enable(&cgroup, err);
+	cgroup_tree_close(&cgroup.tree);
+	return result;
 }
 
 int cgroup_join(const struct state *state, int fd, const char *below, pid_t pid, struct error **err)

@@ -99,6 +99,15 @@ void cgroup_record(const struct cgroup *cgroup, struct state *state);
 void cgroup_recall(int record_fd, struct arena *arena, struct state *state);
 
 /*
+ * cgroup_enable - have the controllers that @settings need in the cgroup of a container
+ *
+ * One that was made without limits may lack them. With the cgroupfs manager only: systemd has
+ * given its scopes all there are. What cannot be had shows when the settings are written.
+ */
+int cgroup_enable(const struct state *state, const struct cgroup_settings *settings,
+                  struct arena *arena, struct error **err);
+
+/*
  * cgroup_open - the cgroup of a container
  * @fd:		gets its directory, of the caller's; -1: it has none, or it is gone
  *

@@ -257,7 +257,8 @@ static int list_missing(const struct cgroup *cgroup, int fd, char *list, size_t 
 		const char *controller = cgroup->settings.items[i].controller;
 		char word[64];
 
-		if (!controller || !cgroup_has_controller(cgroup, controller) ||
+		if (!controller || cgroup->settings.items[i].optional ||
+		    !cgroup_has_controller(cgroup, controller) ||
 		    cgroup_has_word(enabled, controller))
 			continue;
 		snprintf(word, sizeof(word), "+%s", controller);
@@ -349,6 +350,13 @@ static int enable_controllers(const struct cgroup *cgroup, struct error **err)
 		end += 1 + strcspn(end + 1, "/");
 	}
 	return 0;
+}
+
+int cgroup_fs_enable(struct cgroup *cgroup, struct error **err)
+{
+	if (find_controllers(cgroup, cgroup->base, err) < 0)
+		return -1;
+	return enable_controllers(cgroup, err);
 }
 
 int cgroup_fs_make(struct cgroup *cgroup, struct error **err)

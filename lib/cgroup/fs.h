@@ -29,6 +29,9 @@ int cgroup_fs_name(struct cgroup *cgroup, const char *name, struct error **err);
 /* Make the directories and enable the controllers that the settings need. */
 int cgroup_fs_make(struct cgroup *cgroup, struct error **err);
 
+/* Enable the controllers that the settings need where cgroup->path exists already. */
+int cgroup_fs_enable(struct cgroup *cgroup, struct error **err);
+
 /*
  * cgroup_fs_remove - remove the cgroup that @state has recorded, and what is below it
  * @fd:		its directory; -1: it is gone; or, without an id in @state, it is not known to be

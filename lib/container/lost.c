@@ -42,7 +42,7 @@ static int name_all(const struct resources *resources, bool devices, char **name
 	const struct limit settings[] = {
 		{ "unified", resources->unified.count > 0 },
 		{ "devices", devices && resources->devices.count > 0 },
-		{ "pids.limit", resources->pids.limit.set && resources->pids.limit.value > 0 },
+		{ "pids.limit", limits(&resources->pids.limit) },
 		{ "memory.limit", limits(&resources->memory.limit) },
 		{ "memory.reservation", limits(&resources->memory.reservation) },
 		{ "memory.swap", limits(&resources->memory.swap) },
@@ -91,7 +91,9 @@ static int name_missing(const struct cgroup *cgroup, char **names)
 	for (size_t i = 0; i < settings->count; i++) {
 		const struct cgroup_setting *setting = &settings->items[i];
 
-		/* Several files can be of one name. */
+		/* Several files can be of one name; no limit is no loss. */
+		if (setting->optional)
+			continue;
 		if (count > 0 && strcmp(limits[count - 1].name, setting->name) == 0)
 			continue;
 		if (!cgroup_has_controller(cgroup, setting->controller))

@@ -42,6 +42,11 @@ int verb_port_change(const struct rootlet_context *context, const char *id, cons
 /* The ports that are published; the caller releases them with net_ports_free(). */
 int verb_ports(const struct rootlet_context *context, const char *id, struct net_ports *ports,
                struct error **err);
+int verb_update(const struct rootlet_context *context, const char *id,
+                const struct rootlet_update_options *options, struct error **err);
+int verb_events(const struct rootlet_context *context, const char *id,
+                const struct rootlet_events_options *options, rootlet_line_function print,
+                void *data, struct error **err);
 int verb_pids(const struct rootlet_context *context, const char *id, pid_t **pids, size_t *count,
               struct error **err);
 

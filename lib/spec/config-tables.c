@@ -336,7 +336,7 @@ static const struct json_table rdma_limit_table = {
 	},
 };
 
-static const struct json_table resources_table = {
+const struct json_table resources_table = {
 	.fields = FIELDS{
 		{ "unified", FIELD_STRING_MAP, JSON_MEMBER(struct resources, unified) },
 		{ "devices", FIELD_OBJECTS, JSON_MEMBER(struct resources, devices),

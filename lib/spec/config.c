@@ -149,6 +149,15 @@ int process_parse(const char *text, size_t length, const char *origin, struct ar
 	return 0;
 }
 
+int resources_parse(const char *text, size_t length, const char *origin, struct arena *arena,
+                    struct resources *resources, struct error **err)
+{
+	*resources = (struct resources){ 0 };
+	if (check_size(length, origin, err) < 0)
+		return -1;
+	return json_decode(&resources_table, text, length, origin, arena, resources, err);
+}
+
 /* As the member of an object, which is how the tables think. */
 static char *as_member(const char *text, size_t length)
 {

@@ -446,6 +446,20 @@ int process_parse(const char *text, size_t length, const char *origin, struct ar
  */
 int process_validate(const struct process *process, const char *where, struct error **err);
 
+/*
+ * resources_parse - decode a resources object by itself (update --resources)
+ *
+ * Not validated here: what the caller adds may be needed for that. It lives in @arena.
+ */
+int resources_parse(const char *text, size_t length, const char *origin, struct arena *arena,
+                    struct resources *resources, struct error **err);
+
+/*
+ * resources_validate - the checks of config_parse() for resources
+ * @at:		their place, with a dot behind it, such as "linux.resources."; "" for none
+ */
+int resources_validate(const struct resources *resources, const char *at, struct error **err);
+
 /* The namespace of @type that @config lists, NULL when it lists none. */
 const struct namespace_config *config_namespace(const struct config *config,
                                                 enum namespace_type type);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Theory of operation: the other way of json.c. A member that holds what an absent key would mean
- * is left out. jansson cannot write an integer beyond int64_t: it is put in as a string that begins
- * with a NUL, which no C string does, and loses its quotes in the finished text.
+ * is left out. jansson cannot write an integer beyond int64_t, or keep the digits of a fraction: such
+ * a number is put in as a string that begins with a NUL, which no C string does, and loses its
+ * quotes in the finished text.
  */
 #include "spec/json.h"
 
@@ -12,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "spec/config.h"
+#include "spec/statistics.h"
 
 /* How jansson writes the beginning of such a string. */
 #define STAND_IN_MARK "\"\\u0000"
@@ -377,6 +379,41 @@ static int encode_object_map(const struct json_field *field, const void *member,
 	return 0;
 }
 
+static int encode_number_map(const struct json_field *field, const void *member, json_t **value,
+                             struct error **err)
+{
+	struct json_items map = load_items(member);
+	const struct named_number *numbers = map.items;
+
+	if (new_object(field, map.count == 0, value, err) < 0)
+		return -1;
+	for (size_t i = 0; i < map.count; i++) {
+		json_t *number = number_json(numbers[i].value);
+
+		if (!number || json_object_set_new(*value, numbers[i].key, number) < 0)
+			return encode_failed(err);
+	}
+	return 0;
+}
+
+/* As its digits are, which a double might not keep. */
+static int encode_decimal(const struct json_field *field, const void *member, json_t **value,
+                          struct error **err)
+{
+	const char *digits = *(char *const *)member;
+	_cleanup_free_ char *text = NULL;
+
+	(void)field;
+	if (!digits)
+		return 0;
+	if (asprintf(&text, "%c%s", '\0', digits) < 0) {
+		text = NULL;
+		return encode_failed(err);
+	}
+	*value = json_stringn(text, strlen(digits) + 1);
+	return *value ? 0 : encode_failed(err);
+}
+
 static int encode_presence(const struct json_field *field, const void *member, json_t **value,
                            struct error **err)
 {
@@ -405,6 +442,8 @@ static const encode_function encoders[] = {
 	[FIELD_OBJECT] = encode_object,
 	[FIELD_OBJECTS] = encode_objects,
 	[FIELD_OBJECT_MAP] = encode_object_map,
+	[FIELD_NUMBER_MAP] = encode_number_map,
+	[FIELD_DECIMAL] = encode_decimal,
 	[FIELD_PRESENCE] = encode_presence,
 };
 
@@ -419,7 +458,7 @@ static void unmask_wide_numbers(char *text)
 		memmove(to, from, (size_t)(mark - from));
 		to += mark - from;
 		from = mark + strlen(STAND_IN_MARK);
-		digits = strspn(from, "0123456789");
+		digits = strspn(from, "0123456789.");
 		memmove(to, from, digits);
 		to += digits;
 		from += digits + strlen("\"");

@@ -32,7 +32,9 @@ enum json_field_kind {
 	FIELD_OBJECT,       /* members at .offset, which is 0 for a struct without a name */
 	FIELD_OBJECTS,      /* { T *items; size_t count; }, an array of objects */
 	FIELD_OBJECT_MAP,   /* likewise, an object of objects; the key goes to .table->key */
-	FIELD_PRESENCE,     /* bool: whether the key is there, with whatever value; not encoded */
+	FIELD_NUMBER_MAP, /* { struct { char *; uint64_t; } *items; size_t count; }; not decoded */
+	FIELD_DECIMAL,  /* char *: digits with a fraction, a number in the document; not decoded */
+	FIELD_PRESENCE, /* bool: whether the key is there, with whatever value; not encoded */
 };
 
 enum json_field_flags {

@@ -275,64 +275,9 @@ static int check_net_devices(const struct config *config, struct error **err)
 
 /* --- resources and other settings of linux --- */
 
-/* The file names of a cgroup; a slash would lead to another cgroup. */
-static int check_unified(const struct config *config, struct error **err)
+static int check_resources(const struct config *config, struct error **err)
 {
-	const struct string_map *unified = &config->linux.resources.unified;
-
-	for (size_t i = 0; i < unified->count; i++) {
-		const char *key = unified->items[i].key;
-		_cleanup_free_ char *quoted = NULL;
-
-		if (*key && *key != '.' && !strchr(key, '/'))
-			continue;
-		quoted = json_quote(key);
-		return error_set(err, 0,
-		                 "linux.resources.unified[%s]: not the name of a cgroup file",
-		                 quoted ? quoted : "");
-	}
-	return 0;
-}
-
-/* "2MB": what the kernel's directory names are made of. */
-static bool is_page_size(const char *text)
-{
-	size_t digits = strspn(text, "0123456789");
-
-	return digits > 0 && text[0] != '0' && text[digits] && strchr("KMG", text[digits]) &&
-	       strcmp(text + digits + 1, "B") == 0;
-}
-
-static int check_hugepages(const struct config *config, struct error **err)
-{
-	for (size_t i = 0; i < config->linux.resources.hugepage_limits.count; i++) {
-		if (!is_page_size(config->linux.resources.hugepage_limits.items[i].page_size))
-			return error_set(err, 0,
-			                 "linux.resources.hugepageLimits[%zu].pageSize: not a size "
-			                 "such as \"64KB\", \"2MB\" or \"1GB\"",
-			                 i);
-	}
-	return 0;
-}
-
-static int check_device_rules(const struct config *config, struct error **err)
-{
-	static const char *const types[] = { "a", "c", "b" };
-
-	for (size_t i = 0; i < config->linux.resources.devices.count; i++) {
-		const struct device_rule *rule = &config->linux.resources.devices.items[i];
-
-		if (rule->type && !is_one_of(rule->type, types, ARRAY_SIZE(types)))
-			return error_set(
-				err, 0,
-				"linux.resources.devices[%zu].type: unknown; known are: a, c, b",
-				i);
-		if (rule->access && rule->access[strspn(rule->access, "rwm")] != '\0')
-			return error_set(
-				err, 0,
-				"linux.resources.devices[%zu].access: not made of r, w and m", i);
-	}
-	return 0;
+	return resources_validate(&config->linux.resources, "linux.resources.", err);
 }
 
 static int check_intel_rdt(const struct config *config, struct error **err)
@@ -432,10 +377,9 @@ static int check_seccomp(const struct config *config, struct error **err)
 }
 
 static int (*const linux_checks[])(const struct config *, struct error **) = {
-	check_names,       check_namespaces,  check_sysctl,       check_time_offsets,
-	check_devices,     check_net_devices, check_hidden_paths, check_propagation,
-	check_unified,     check_hugepages,   check_device_rules, check_intel_rdt,
-	check_personality, check_seccomp,
+	check_names,     check_namespaces,  check_sysctl,       check_time_offsets,
+	check_devices,   check_net_devices, check_hidden_paths, check_propagation,
+	check_resources, check_intel_rdt,   check_personality,  check_seccomp,
 };
 
 int validate_linux(const struct config *config, struct error **err)

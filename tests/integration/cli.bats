@@ -4,7 +4,7 @@
 
 load helpers
 
-commands=(spec run create start state list kill mounts port delete exec ps features)
+commands=(spec run create start state list kill mounts update events port delete exec ps features)
 
 sleeping_bundle() {
 	make_bundle busybox
@@ -47,7 +47,7 @@ sleeping_bundle() {
 
 @test "a missing argument is wrong usage" {
 	local command
-	for command in run create start state kill delete exec ps; do
+	for command in run create start state kill update events delete exec ps; do
 		try rootlet "$command"
 		assert_error "$command" 2
 	done
@@ -57,7 +57,7 @@ sleeping_bundle() {
 
 @test "an argument too many is wrong usage" {
 	local call
-	for call in "spec x" "create a b" "start a b" "state a b" "list x" "kill a TERM b" "delete a b" \
+	for call in "spec x" "create a b" "start a b" "state a b" "update a b" "events a b" "list x" "kill a TERM b" "delete a b" \
 		"features x"; do
 		# shellcheck disable=SC2086
 		try rootlet $call

@@ -940,59 +940,65 @@ resources() {
 		unified: {"memory.high": "1000000"},
 		devices: [{allow: false, access: "rwm"}, {allow: true, type: "c", major: 1, minor: 3, access: "r"}],
 		pids: {limit: 10},
-		memory: {limit: 1e8, reservation: 1e7, swap: 2e8, kernel: 1e7, kernelTCP: 1e7, swappiness: 50,
-			disableOOMKiller: true, useHierarchy: true, checkBeforeUpdate: true},
-		cpu: {shares: 100, quota: 50000, period: 100000, burst: 1000, idle: 1, realtimePeriod: 1000,
-			realtimeRuntime: 500, cpus: "0", mems: "0"},
-		blockIO: {weight: 100, leafWeight: 100, weightDevice: [{major: 8, minor: 0, weight: 100, leafWeight: 50}],
+		memory: {limit: 1e8, reservation: 1e7, swap: 2e8, useHierarchy: true, checkBeforeUpdate: true},
+		cpu: {shares: 100, quota: 50000, period: 100000, burst: 1000, idle: 1, cpus: "0", mems: "0"},
+		blockIO: {weight: 100, weightDevice: [{major: 8, minor: 0, weight: 100}],
 			throttleReadBpsDevice: [{major: 8, minor: 0, rate: 1000}],
 			throttleWriteBpsDevice: [{major: 8, minor: 0, rate: 1000}],
 			throttleReadIOPSDevice: [{major: 8, minor: 0, rate: 1000}],
 			throttleWriteIOPSDevice: [{major: 8, minor: 0, rate: 1000}]},
 		hugepageLimits: [{pageSize: "2MB", limit: 1000}],
-		network: {classID: 1, priorities: [{name: "lo", priority: 1}]},
 		rdma: {mlx5_1: {hcaHandles: 1, hcaObjects: 1}}}'
 }
 
-LOST="unified, pids.limit, memory.limit, memory.reservation, memory.swap, memory.kernel, memory.kernelTCP, \
-memory.swappiness, memory.disableOOMKiller, cpu.shares, cpu.quota, cpu.period, cpu.burst, cpu.idle, \
-cpu.realtimePeriod, cpu.realtimeRuntime, cpu.cpus, cpu.mems, blockIO.weight, blockIO.leafWeight, \
-blockIO.weightDevice, blockIO.throttleReadBpsDevice, blockIO.throttleWriteBpsDevice, \
-blockIO.throttleReadIOPSDevice, blockIO.throttleWriteIOPSDevice, hugepageLimits, network, rdma"
+LOST="unified, pids.limit, memory.limit, memory.reservation, memory.swap, cpu.shares, cpu.quota, cpu.period, \
+cpu.burst, cpu.idle, cpu.cpus, cpu.mems, blockIO.weight, blockIO.weightDevice, blockIO.throttleReadBpsDevice, \
+blockIO.throttleWriteBpsDevice, blockIO.throttleReadIOPSDevice, blockIO.throttleWriteIOPSDevice, hugepageLimits, rdma"
 
 @test "resources: what is not in force is named in one warning, device rules are no loss for users" {
 	skip_if_root
 	resources
 	script 'echo runs'
-	try rootlet run c1
+	try rootlet --cgroup-manager disabled run c1
 	assert_success
 	assert_output runs
 	assert_line_count 1 "$stderr"
-	assert_match "$stderr" "linux\.resources: .*: ${LOST//./\\.}\$"
+	assert_match "$stderr" "linux\.resources: not in force: ${LOST//./\\.}: "
 }
 
-@test "resources: refused with a cgroupsPath or --strict, which do no harm by themselves" {
+@test "resources: refused with --strict, which does no harm by itself" {
 	skip_if_root
 	script 'echo runs'
 	config '.linux.cgroupsPath = "/somewhere" | .linux.resources = {devices: [{allow: false, access: "rwm"}]}'
-	try rootlet --strict run c1
+	try rootlet --strict --cgroup-manager disabled run c1
 	assert_success
 	refute_stderr
 	assert_output runs
 	resources
-	try rootlet run c1
-	assert_error "linux\.resources: .*cannot apply ${LOST//./\\.}; remove them, or linux\.cgroupsPath" 125
-	config 'del(.linux.cgroupsPath)'
-	try rootlet --strict run c1
-	assert_error "linux\.resources: .*cannot apply ${LOST//./\\.}; remove them" 125
+	try rootlet --strict --cgroup-manager disabled run c1
+	assert_error "linux\.resources: cannot apply ${LOST//./\\.}: .* or remove them\$" 125
+	assert_nothing_left
+}
+
+@test "resources: what cgroup v2 cannot express is refused, cgroup or not" {
+	local property
+	for property in '{memory: {kernel: 1e7}}' '{memory: {kernelTCP: 1e7}}' '{memory: {swappiness: 50}}' \
+		'{memory: {disableOOMKiller: true}}' '{memory: {useHierarchy: false}}' '{cpu: {realtimeRuntime: 500}}' \
+		'{cpu: {realtimePeriod: 1000}}' '{blockIO: {leafWeight: 100}}' '{network: {classID: 1}}' \
+		'{network: {priorities: [{name: "lo", priority: 1}]}}'; do
+		config ".linux.resources = $property"
+		try rootlet run c1
+		property=$(jq -r 'path(..) | select(length == 2) | join(".")' <<<"$(jq -n "$property")")
+		assert_error "linux\.resources\.${property/./\\.}: cgroup v2 " 125
+	done
 	assert_nothing_left
 }
 
 @test "resources: limits that are none are no loss" {
-	config '.linux.resources = {pids: {limit: 0}, unified: {}, cpu: {quota: -1},
+	config '.linux.resources = {pids: {limit: -1}, unified: {}, cpu: {quota: -1},
 		memory: {limit: -1, swap: -1, reservation: -1, disableOOMKiller: false}} | .linux.cgroupsPath = "/somewhere"'
 	script 'echo runs'
-	try rootlet --strict run c1
+	try rootlet --strict --cgroup-manager disabled run c1
 	assert_success
 	refute_stderr
 	assert_output runs

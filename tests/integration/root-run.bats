@@ -104,18 +104,6 @@ setup_test() {
 	assert_error 'linux\.devices\[0\]: /opt/deep/zero: something else is in the way' 125
 }
 
-@test "resources: device rules are lost to real root, and said to be" {
-	config '.linux.resources = {devices: [{allow: false, access: "rwm"}]}'
-	script 'echo runs'
-	try rootlet run c1
-	assert_success
-	assert_match "$stderr" 'linux\.resources: .*: devices$'
-	config '.linux.cgroupsPath = "/somewhere"'
-	try rootlet run c1
-	assert_error 'linux\.resources: .*cannot apply devices; remove them' 125
-	assert_nothing_left
-}
-
 @test "bind: access times of a file system of the host" {
 	local word
 	mkdir "$T/directory" rootfs/mnt

@@ -646,9 +646,99 @@ static void a_timestamp_is_what_gmtime_says(void **state)
 	}
 }
 
+static void sizes_have_units_of_1024(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t bytes; /* -1: refused */
+	} list[] = {
+		{ "0", 0 },
+		{ "512", 512 },
+		{ "512b", 512 },
+		{ "1k", 1024 },
+		{ "1K", 1024 },
+		{ "1kb", 1024 },
+		{ "1KiB", 1024 },
+		{ "1 kib", 1024 },
+		{ "1.5g", INT64_C(1610612736) },
+		{ "0.1m", 104857 },
+		{ "1.999999999k", 2047 },
+		{ "2t", INT64_C(1) << 41 },
+		{ "3p", INT64_C(3) << 50 },
+		{ "9223372036854775807", INT64_MAX },
+		{ "8191p", INT64_C(8191) << 50 },
+		{ "8192p", -1 },
+		{ "9223372036854775808", -1 },
+		{ "18446744073709551616", -1 },
+		{ "99999999999999999999p", -1 },
+		{ "", -1 },
+		{ "-1", -1 },
+		{ "+1", -1 },
+		{ " 1", -1 },
+		{ "1  k", -1 },
+		{ "1.", -1 },
+		{ ".5k", -1 },
+		{ "1.5.5k", -1 },
+		{ "k", -1 },
+		{ "1kk", -1 },
+		{ "1ib", -1 },
+		{ "1e3", -1 },
+		{ "0x10", -1 },
+		{ "1e", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
+		int64_t bytes = -1;
+		bool good = number_parse_size(list[i].text, &bytes);
+
+		if (good != (list[i].bytes >= 0) || (good && bytes != list[i].bytes))
+			fail_msg("\"%s\": %d, %" PRId64, list[i].text, good, bytes);
+	}
+}
+
+static void durations_are_those_of_go(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t nanoseconds; /* UINT64_MAX: refused */
+	} list[] = {
+		{ "5s", UINT64_C(5000000000) },
+		{ "100ms", 100000000 },
+		{ "1m30s", UINT64_C(90000000000) },
+		{ "1.5h", UINT64_C(5400000000000) },
+		{ "1h0.5m", UINT64_C(3630000000000) },
+		{ "1us", 1000 },
+		{ "7ns", 7 },
+		{ "0s", 0 },
+		{ "", UINT64_MAX },
+		{ "5", UINT64_MAX },
+		{ "s", UINT64_MAX },
+		{ "5 s", UINT64_MAX },
+		{ "-5s", UINT64_MAX },
+		{ "5d", UINT64_MAX },
+		{ "5sm", UINT64_MAX },
+		{ "1s5", UINT64_MAX },
+		{ "99999999999999999999h", UINT64_MAX },
+		{ "5124096h", UINT64_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
+		uint64_t nanoseconds = 0;
+		bool good = number_parse_duration(list[i].text, &nanoseconds);
+
+		if (good != (list[i].nanoseconds != UINT64_MAX) ||
+		    (good && nanoseconds != list[i].nanoseconds))
+			fail_msg("\"%s\": %d, %" PRIu64, list[i].text, good, nanoseconds);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sizes_have_units_of_1024),
+		cmocka_unit_test(durations_are_those_of_go),
 		cmocka_unit_test(a_timestamp_is_what_gmtime_says),
 		cmocka_unit_test(an_error_ends_with_the_words_of_its_errno),
 		cmocka_unit_test(an_error_without_errno_is_just_its_message),

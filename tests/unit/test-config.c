@@ -461,16 +461,17 @@ static void integers_keep_all_64_bits(void **state)
 	                     "  'soft': 18446744073709551614 },"
 	                     "{ 'type': 'RLIMIT_AS', 'hard': 9223372036854775808,"
 	                     "  'soft': 9007199254740993 }] },"
-	                     "'linux': { 'resources': { 'memory': { 'limit': 9223372036854775807,"
-	                     " 'swap': -9223372036854775808 } } }"));
+	                     "'linux': { 'namespaces': [{ 'type': 'time' }],"
+	                     " 'timeOffsets': { 'boottime': { 'secs': 9223372036854775807 },"
+	                     " 'monotonic': { 'secs': -9223372036854775808 } } }"));
 
 	(void)state;
 	assert_true(config->process.rlimits.items[0].hard == UINT64_MAX);
 	assert_true(config->process.rlimits.items[0].soft == UINT64_MAX - 1);
 	assert_true(config->process.rlimits.items[1].hard == UINT64_C(1) << 63);
 	assert_true(config->process.rlimits.items[1].soft == UINT64_C(9007199254740993));
-	assert_true(config->linux.resources.memory.limit.value == INT64_MAX);
-	assert_true(config->linux.resources.memory.swap.value == INT64_MIN);
+	assert_true(config->linux.time_offsets.boottime.secs == INT64_MAX);
+	assert_true(config->linux.time_offsets.monotonic.secs == INT64_MIN);
 }
 
 static void digits_in_strings_are_no_numbers(void **state)
@@ -1136,6 +1137,156 @@ static void other_settings_of_linux_are_checked(void **state)
 	ASSERT_ALL_ACCEPTED(good);
 }
 
+static void limits_are_sizes_or_none(void **state)
+{
+	static const struct bad list[] = {
+		{ RESOURCES("'memory': { 'limit': -2 }"),
+		  "config.json: linux.resources.memory.limit: -2 is no limit; -1 stands for none" },
+		{ RESOURCES("'memory': { 'reservation': -2 }"), "memory.reservation: -2 is no" },
+		{ RESOURCES("'memory': { 'swap': -9223372036854775808 }"), "memory.swap: -92233" },
+		{ RESOURCES("'memory': { 'kernel': -2 }"), "memory.kernel: -2 is no" },
+		{ RESOURCES("'memory': { 'kernelTCP': -2 }"), "memory.kernelTCP: -2 is no" },
+		{ RESOURCES("'memory': { 'limit': 9223372036854775808 }"),
+		  "linux.resources.memory.limit: expected a number from" },
+		{ RESOURCES("'memory': { 'limit': 2, 'swap': 1 }"),
+		  "memory.swap: 1 for memory and swap together is below memory.limit (2)" },
+		{ RESOURCES("'memory': { 'swappiness': 101 }"), "101 is not in 0 to 100" },
+		{ RESOURCES("'pids': { 'limit': -2 }"), "linux.resources.pids.limit: -2 is no" },
+	};
+
+	(void)state;
+	ASSERT_ALL_REFUSED(list);
+	config_free(&(struct config *){ parse(
+		RESOURCES("'memory': { 'limit': -1, 'reservation': -1, 'swap': -1, 'kernel': -1,"
+	                  " 'kernelTCP': -1, 'swappiness': 100 }, 'pids': { 'limit': -1 }")) });
+	config_free(&(struct config *){ parse(RESOURCES(
+		"'memory': { 'limit': 9223372036854775807, 'swap': 9223372036854775807 }")) });
+}
+
+static void cpu_limits_are_what_the_kernel_takes(void **state)
+{
+	static const struct bad list[] = {
+		{ RESOURCES("'cpu': { 'quota': -2 }"),
+		  "linux.resources.cpu.quota: -2 is no limit" },
+		{ RESOURCES("'cpu': { 'quota': 999 }"), "cpu.quota: 999 is below" },
+		{ RESOURCES("'cpu': { 'period': 999 }"),
+		  "cpu.period: 999 is not in 1000 to 1000000" },
+		{ RESOURCES("'cpu': { 'period': 1000001 }"), "cpu.period: 1000001 is not in" },
+		{ RESOURCES("'cpu': { 'quota': 1000, 'burst': 1001 }"),
+		  "cpu.burst: 1001 is above cpu.quota (1000)" },
+		{ RESOURCES("'cpu': { 'shares': -1 }"), "cpu.shares: expected a number from 0" },
+		{ RESOURCES("'cpu': { 'realtimeRuntime': -2 }"), "cpu.realtimeRuntime: -2 is no" },
+		{ RESOURCES("'cpu': { 'idle': 2 }"), "cpu.idle: 2 is neither 0 nor 1" },
+		{ RESOURCES("'cpu': { 'idle': -1 }"), "cpu.idle: -1 is neither 0 nor 1" },
+		{ RESOURCES("'cpu': { 'cpus': 'all' }"),
+		  "cpu.cpus: \"all\" is not a list of CPUs such as" },
+		{ RESOURCES("'cpu': { 'cpus': '0-' }"), "cpu.cpus: \"0-\" is not" },
+		{ RESOURCES("'cpu': { 'cpus': '3-1' }"), "cpu.cpus: \"3-1\" is not" },
+		{ RESOURCES("'cpu': { 'cpus': '1-2-3' }"), "cpu.cpus: \"1-2-3\" is not" },
+		{ RESOURCES("'cpu': { 'cpus': '0-7:1' }"), "cpu.cpus: \"0-7:1\" is not" },
+		{ RESOURCES("'cpu': { 'cpus': '0-7:1/0' }"), "cpu.cpus: \"0-7:1/0\" is not" },
+		{ RESOURCES("'cpu': { 'cpus': '4294967296' }"), "cpu.cpus: " },
+		{ RESOURCES("'cpu': { 'cpus': '0\\n1' }"), "cpu.cpus: " },
+		{ RESOURCES("'cpu': { 'mems': '-1' }"),
+		  "cpu.mems: \"-1\" is not a list of memory nodes" },
+	};
+
+	(void)state;
+	ASSERT_ALL_REFUSED(list);
+	config_free(&(struct config *){ parse(RESOURCES(
+		"'cpu': { 'shares': 18446744073709551615, 'quota': -1, 'period': 1000,"
+		" 'burst': 5000, 'idle': 1, 'cpus': '0-3,7, 9-31:2/16', 'mems': '0' }")) });
+	config_free(&(struct config *){ parse(RESOURCES(
+		"'cpu': { 'quota': 0, 'period': 0, 'burst': 0, 'realtimeRuntime': -1 }")) });
+}
+
+static void block_devices_have_numbers_weights_and_rates(void **state)
+{
+	static const struct bad list[] = {
+		{ RESOURCES("'blockIO': { 'weight': 9 }"),
+		  "linux.resources.blockIO.weight: 9 is not in 10 to 1000" },
+		{ RESOURCES("'blockIO': { 'weight': 1001 }"), "1001 is not in 10 to 1000" },
+		{ RESOURCES("'blockIO': { 'leafWeight': 9 }"), "blockIO.leafWeight: 9 is not in" },
+		{ RESOURCES("'blockIO': { 'weightDevice': [{ 'major': 8, 'minor': 0 }] }"),
+		  "blockIO.weightDevice[0]: neither weight nor leafWeight" },
+		{ RESOURCES("'blockIO': { 'weightDevice': [{ 'major': 8, 'minor': 0,"
+		            " 'weight': 2000 }] }"),
+		  "blockIO.weightDevice[0].weight: 2000 is not in" },
+		{ RESOURCES("'blockIO': { 'weightDevice': [{ 'major': 8, 'minor': 0,"
+		            " 'leafWeight': 1 }] }"),
+		  "blockIO.weightDevice[0].leafWeight: 1 is not in" },
+		{ RESOURCES("'blockIO': { 'throttleReadBpsDevice': [{ 'major': -1, 'minor': 0,"
+		            " 'rate': 1 }] }"),
+		  "blockIO.throttleReadBpsDevice[0].major: -1 is not in 0 to 4095" },
+		{ RESOURCES("'blockIO': { 'throttleWriteBpsDevice': [{ 'major': 4096, 'minor': 0,"
+		            " 'rate': 1 }] }"),
+		  "blockIO.throttleWriteBpsDevice[0].major: 4096 is not in" },
+		{ RESOURCES(
+			  "'blockIO': { 'throttleReadIOPSDevice': [{ 'major': 8, 'minor': 1048576,"
+			  " 'rate': 1 }] }"),
+		  "blockIO.throttleReadIOPSDevice[0].minor: 1048576 is not in 0 to 1048575" },
+		{ RESOURCES(
+			  "'blockIO': { 'throttleWriteIOPSDevice': [{ 'major': 8, 'minor': 0 }] }"),
+		  "blockIO.throttleWriteIOPSDevice[0].rate: missing" },
+		{ RESOURCES("'blockIO': { 'throttleReadBpsDevice': [{ 'major': 8, 'minor': 0,"
+		            " 'rate': -1 }] }"),
+		  "blockIO.throttleReadBpsDevice[0].rate: expected a number from 0" },
+	};
+
+	(void)state;
+	ASSERT_ALL_REFUSED(list);
+}
+
+static void other_resources_are_checked(void **state)
+{
+	static const struct bad list[] = {
+		{ RESOURCES("'hugepageLimits': [{ 'pageSize': '2mb', 'limit': 1 }]"),
+		  "linux.resources.hugepageLimits[0].pageSize: not a size such as" },
+		{ RESOURCES("'rdma': { 'm': {} }"),
+		  "linux.resources.rdma[\"m\"]: neither hcaHandles nor hcaObjects" },
+		{ RESOURCES("'rdma': { 'a b': { 'hcaHandles': 1 } }"),
+		  "linux.resources.rdma[\"a b\"]: not the name of a device" },
+		{ RESOURCES("'rdma': { '': { 'hcaHandles': 1 } }"), "not the name of a device" },
+		{ RESOURCES("'unified': { '../x': '1' }"),
+		  "linux.resources.unified[\"../x\"]: not the name of a cgroup file" },
+		{ RESOURCES("'unified': { 'a/b': '1' }"), "not the name of a cgroup file" },
+		{ RESOURCES("'unified': { '': '1' }"), "not the name of a cgroup file" },
+		{ RESOURCES("'devices': [{ 'allow': true, 'type': 'x' }]"),
+		  "linux.resources.devices[0].type: unknown; known are: a, c, b" },
+		{ RESOURCES("'devices': [{ 'allow': true, 'type': 'cb' }]"), "[0].type: unknown" },
+		{ RESOURCES("'devices': [{ 'allow': true, 'access': 'rwx' }]"),
+		  "linux.resources.devices[0].access: not made of r, w and m" },
+		{ RESOURCES("'devices': [{ 'allow': true, 'major': -2 }]"),
+		  "linux.resources.devices[0].major: -2 is not in 0 to 4095" },
+		{ RESOURCES("'devices': [{ 'allow': true, 'minor': 1048576 }]"),
+		  "linux.resources.devices[0].minor: 1048576 is not in 0 to 1048575" },
+	};
+
+	(void)state;
+	ASSERT_ALL_REFUSED(list);
+	config_free(&(struct config *){ parse(RESOURCES(
+		"'devices': [{ 'allow': true, 'major': -1, 'minor': -1, 'access': '' }]")) });
+}
+
+static void resources_by_themselves_are_decoded_and_checked(void **state)
+{
+	_cleanup_free_ char *good = requote("{ 'pids': { 'limit': 3 } }");
+	_cleanup_free_ char *bad = requote("{ 'pids': { 'limit': 'x' } }");
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_error_ struct error *err = NULL, *other = NULL;
+	struct resources resources;
+
+	(void)state;
+	assert_int_equal(resources_parse(good, strlen(good), "f", arena, &resources, &err), 0);
+	assert_int_equal(resources.pids.limit.value, 3);
+	assert_int_equal(resources_validate(&resources, "", &err), 0);
+	resources.pids.limit.value = -3;
+	assert_int_equal(resources_validate(&resources, "", &err), -1);
+	assert_string_equal(err->message, "pids.limit: -3 is no limit; -1 stands for none");
+	assert_int_equal(resources_parse(bad, strlen(bad), "f", arena, &resources, &other), -1);
+	assert_string_equal(other->message, "f: pids.limit: expected a number, got a string");
+}
+
 static void seccomp_filters_that_cannot_work_are_refused(void **state)
 {
 	static const struct bad list[] = {
@@ -1341,8 +1492,9 @@ static void a_formatted_config_keeps_every_kind_of_member(void **state)
 		"    'root': {\n        'path': 'r'\n    },\n"
 		"    'annotations': {\n        'a': '\\\\u0000'\n    },\n"
 		"    'linux': {\n        'resources': {\n"
+		"            'cpu': {\n                'shares': 18446744073709551614\n"
+		"            },\n"
 		"            'memory': {\n                'limit': -1,\n"
-		"                'swappiness': 18446744073709551614,\n"
 		"                'disableOOMKiller': false\n            },\n"
 		"            'rdma': {\n                'm': {\n"
 		"                    'hcaHandles': 0\n"
@@ -1454,6 +1606,11 @@ int main(void)
 		cmocka_unit_test(network_devices_have_interface_names),
 		cmocka_unit_test(hooks_have_absolute_paths_and_time),
 		cmocka_unit_test(other_settings_of_linux_are_checked),
+		cmocka_unit_test(limits_are_sizes_or_none),
+		cmocka_unit_test(cpu_limits_are_what_the_kernel_takes),
+		cmocka_unit_test(block_devices_have_numbers_weights_and_rates),
+		cmocka_unit_test(other_resources_are_checked),
+		cmocka_unit_test(resources_by_themselves_are_decoded_and_checked),
 		cmocka_unit_test(seccomp_filters_that_cannot_work_are_refused),
 		cmocka_unit_test(ambient_capabilities_need_not_be_consistent),
 		cmocka_unit_test(a_process_document_is_decoded_and_checked),
