@@ -12,7 +12,7 @@ setup_test() {
 }
 
 cgroup_file() { # NAME, of c1
-	cat "$(cgroup_of "$(pid_of c1)")/$1"
+	cat "$(cgroup_directory "$(pid_of c1)")/$1"
 }
 
 # assert_json FILTER VALUE: what jq makes of the last output
@@ -79,7 +79,7 @@ assert_json() {
 @test "update: a limit whose controller is not there is refused, and what came before it undone" {
 	skip_unless_delegated
 	running c1
-	[ ! -e "$(cgroup_of "$(pid_of c1)")/pids.max" ] || skip "the controllers are delegated"
+	[ ! -e "$(cgroup_directory "$(pid_of c1)")/pids.max" ] || skip "the controllers are delegated"
 	try rootlet update --pids-limit 5 c1
 	assert_error 'linux\.resources\.pids\.limit: the controller pids is not enabled for this cgroup'
 	# To ask for no limit is another thing.
@@ -173,7 +173,7 @@ assert_json() {
 	assert_json '.data | keys - ["rdma"]' '["blkio","cpu","hugetlb","memory","pids"]'
 	assert_json '.data.pids.current' 1
 	assert_json '.data.cpu.usage | .total > 0 and .total >= .user' true
-	if [ -e "$(cgroup_of "$(pid_of c1)")/cpu.pressure" ]; then
+	if [ -e "$(cgroup_directory "$(pid_of c1)")/cpu.pressure" ]; then
 		assert_json '.data.cpu.psi.some | keys' '["avg10","avg300","avg60","total"]'
 	fi
 	rootlet delete --force c1
