@@ -113,13 +113,19 @@ static bool lacks_controllers(const struct cgroup *cgroup)
 	return false;
 }
 
-/* In our own cgroup, or where the path says; what our own was not given, systemd may have. */
+/*
+ * In our own cgroup, or where the path says. But what our own was not given, systemd may have; and
+ * one that systemd has not given away, such as a terminal window's scope, is not rearranged when it
+ * can be asked for a scope instead.
+ */
 static int plan_fs_or_systemd(struct cgroup *cgroup, const struct cgroup_request *request,
                               struct error **err)
 {
 	if (plan_fs(cgroup, err) < 0)
 		return -1;
-	if (!cgroup->asked && lacks_controllers(cgroup) && scope_available(!request->host_root))
+	if (!cgroup->asked && cgroup->settings.count > 0 &&
+	    (lacks_controllers(cgroup) || cgroup_fs_intrudes(cgroup)) &&
+	    scope_available(!request->host_root))
 		return plan_systemd(cgroup, request, err);
 	cgroup->optional = !is_asked_for(cgroup);
 	return 0;

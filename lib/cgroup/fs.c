@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "base/log.h"
 #include "base/proc.h"
@@ -328,6 +329,25 @@ static int enable_in(const struct cgroup *cgroup, const char *path, struct error
 	if (errno == EBUSY)
 		return error_hint(err, "it has processes of its own, which have to leave it first");
 	return -1;
+}
+
+/* What systemd writes on a cgroup with Delegate= (since version 251). */
+static bool has_delegation_mark(int fd)
+{
+	char value[8] = "";
+
+	return fgetxattr(fd, "user.delegate", value, sizeof(value) - 1) > 0 &&
+	       strcmp(value, "1") == 0;
+}
+
+bool cgroup_fs_intrudes(const struct cgroup *cgroup)
+{
+	_cleanup_fd_ int fd = cgroup_open_at(cgroup->tree.fd, cgroup->base);
+	_cleanup_free_ char *procs = NULL;
+	char list[256];
+
+	return fd >= 0 && list_missing(cgroup, fd, list, sizeof(list)) == 0 && *list &&
+	       cgroup_read(fd, "cgroup.procs", &procs) > 0 && !has_delegation_mark(fd);
 }
 
 /* Each cgroup above the container's has to give the controllers to the next. */

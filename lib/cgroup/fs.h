@@ -23,6 +23,12 @@ int cgroup_fs_find_base(struct cgroup *cgroup, struct error **err);
 /* Check the place and find out which controllers are to be had there. Makes nothing. */
 int cgroup_fs_plan(struct cgroup *cgroup, struct error **err);
 
+/*
+ * cgroup_fs_intrudes - whether the settings take moving processes in a cgroup that is the user's,
+ * but that systemd has not given out of its hands
+ */
+bool cgroup_fs_intrudes(const struct cgroup *cgroup);
+
 /* Decide cgroup->path; @name stands for the container where linux.cgroupsPath does not. */
 int cgroup_fs_name(struct cgroup *cgroup, const char *name, struct error **err);
 

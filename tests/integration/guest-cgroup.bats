@@ -29,12 +29,9 @@ no_container_cgroups() {
 	[ -z "$(container_cgroups)" ]
 }
 
-# The base has the controllers to give.
-skip_unless_given() { # CONTROLLER…
-	local name
-	for name; do
-		grep -qw "$name" "$(base)/cgroup.controllers" || skip "no $name in $(base)"
-	done
+# A service is the user's, but systemd has not delegated it.
+skip_unless_scope() {
+	[ "$GUEST_MODE" = scope ] || skip "is about a delegated scope"
 }
 
 teardown_test() {
@@ -62,7 +59,7 @@ limit() { # ID FILE
 }
 
 @test "for limits the callers move to a leaf, and stay there" {
-	skip_unless_given memory pids
+	skip_unless_scope
 	local base
 	base=$(base)
 	config '.linux.resources = {memory: {limit: 67108864}, pids: {limit: 30}}'
@@ -77,7 +74,7 @@ limit() { # ID FILE
 }
 
 @test "every cgroup on the way to the container's gives its controllers" {
-	skip_unless_given memory
+	skip_unless_scope
 	config '.linux.resources.memory.limit = 67108864 | .linux.cgroupsPath = "rootlet-pod/a/c1"'
 	running c1
 	assert_equal "/sys/fs/cgroup$(cgroup_of "$(pid_of c1)")" "$(base)/rootlet-pod/a/c1"
@@ -87,7 +84,7 @@ limit() { # ID FILE
 }
 
 @test "limits are in force before the container's hooks and its first instruction" {
-	skip_unless_given pids
+	skip_unless_scope
 	config '.linux.resources.pids.limit = 17 | .hooks.createContainer =
 		[{path: "/bin/sh", args: ["sh", "-c", "cat /sys/fs/cgroup$(sed s/0::// /proc/self/cgroup)/pids.max >$0", $out]}]' \
 		--arg out "$T/hook"
@@ -100,7 +97,7 @@ limit() { # ID FILE
 }
 
 @test "a fork bomb ends at pids.max, and with its container" {
-	skip_unless_given pids
+	skip_unless_scope
 	config '.linux.resources.pids.limit = 40'
 	script 'bomb() { bomb | bomb & }; bomb; sleep 1000'
 	running c1
@@ -110,7 +107,7 @@ limit() { # ID FILE
 }
 
 @test "a program that takes more memory than it may is killed, and it is counted" {
-	skip_unless_given memory
+	skip_unless_scope
 	config '.linux.resources.memory = {limit: 33554432, swap: 33554432}'
 	script 'sh -c "dd if=/dev/zero of=/dev/null bs=200M count=1"; echo "$?"; sleep 1000'
 	running c1
@@ -119,18 +116,20 @@ limit() { # ID FILE
 	has_status c1 running
 }
 
-@test "what our own cgroup was not given is a scope of systemd's" {
-	if grep -qw cpuset "$(base)/cgroup.controllers"; then
-		skip "$(base) has all controllers"
-	fi
-	config '.linux.resources.cpu.cpus = "0"'
+@test "what systemd has not delegated is not rearranged: the container with limits is a scope" {
+	[ "$GUEST_MODE" = service ] || skip "is about a service that is not delegated"
+	local before
+	before=$(cgroup_of $BASHPID)
+	config '.linux.resources = {memory: {limit: 67108864}, cpu: {cpus: "0"}}'
 	running c1
-	assert_equal "$(limit c1 cpuset.cpus)" 0
-	assert_match "$(cgroup_of "$(pid_of c1)")" '\.scope$'
+	assert_equal "$(limit c1 memory.max) $(limit c1 cpuset.cpus)" "67108864 0"
+	assert_match "$(cgroup_of "$(pid_of c1)")" '/rootlet-c1-[^/]*\.scope$'
+	assert_equal "$(cgroup_of $BASHPID)" "$before"
+	[ ! -e "/sys/fs/cgroup$before/rootlet-callers" ]
 }
 
 @test "exec is in the cgroup of the first process where the container's own can have none" {
-	skip_unless_given memory
+	skip_unless_scope
 	config '.linux.resources.memory.limit = 67108864'
 	config '(.mounts[] | select(.destination == "/sys/fs/cgroup") | .options) -= ["ro"]'
 	script 'cd /sys/fs/cgroup && mkdir -p my/init && echo $$ >my/init/cgroup.procs &&
@@ -143,7 +142,7 @@ limit() { # ID FILE
 }
 
 @test "100 containers at once, each with its limit, and none is left" {
-	skip_unless_given memory pids
+	skip_unless_scope
 	local i pids=() pid
 	config '.process.args = ["sleep", "1000"] | .linux.resources = {memory: {limit: 67108864}, pids: {limit: 30}}'
 	for ((i = 0; i < 100; i++)); do
