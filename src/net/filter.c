@@ -31,6 +31,12 @@ static bool is_host6(const struct in6_addr *address)
 	       IN6_IS_ADDR_V4MAPPED(address) || IN6_IS_ADDR_V4COMPAT(address);
 }
 
+/* Others, extension headers of IPv6 among them, have no use here. */
+static bool is_known(uint8_t protocol, uint8_t icmp)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == icmp;
+}
+
 enum frame_verdict frame_judge(const uint8_t *frame, size_t length)
 {
 	const uint8_t *packet = frame + ETH_HLEN;
@@ -47,12 +53,14 @@ enum frame_verdict frame_judge(const uint8_t *frame, size_t length)
 		/* Malformed ones crash libslirp 4.7 (ip_reass). */
 		if (read_u16(packet + 6) & FRAGMENT_BITS)
 			return FRAME_DROP;
-		return is_host4(packet + 16) ? FRAME_DROP : FRAME_PASS;
+		return is_known(packet[9], IPPROTO_ICMP) && !is_host4(packet + 16) ? FRAME_PASS
+		                                                                   : FRAME_DROP;
 	case ETHERTYPE_IPV6:
 		if (length < ETH_HLEN + IPV6_MIN || packet[0] >> 4 != 6)
 			return FRAME_DROP;
 		memcpy(&address, packet + 24, sizeof(address));
-		return is_host6(&address) ? FRAME_DROP : FRAME_PASS;
+		return is_known(packet[6], IPPROTO_ICMPV6) && !is_host6(&address) ? FRAME_PASS
+		                                                                  : FRAME_DROP;
 	default:
 		return FRAME_DROP;
 	}

@@ -223,6 +223,7 @@ static void frames_for_the_host_itself_are_dropped(void **state)
 	frame[12] = 0x86;
 	frame[13] = 0xdd;
 	frame[14] = 0x60;
+	frame[20] = IPPROTO_UDP;
 	for (size_t i = 0; i < ARRAY_SIZE(addresses6); i++) {
 		inet_pton(AF_INET6, addresses6[i], frame + 38);
 		assert_int_equal(frame_judge(frame, 54), FRAME_DROP);
@@ -230,6 +231,32 @@ static void frames_for_the_host_itself_are_dropped(void **state)
 	inet_pton(AF_INET6, "2001:db8::1", frame + 38);
 	assert_int_equal(frame_judge(frame, 54), FRAME_PASS);
 	assert_int_equal(frame_judge(frame, 53), FRAME_DROP);
+}
+
+static void frames_of_other_protocols_are_dropped(void **state)
+{
+	/* Extension headers, fragments, and what else there is. */
+	static const uint8_t others[] = { 0, 2, 4, 41, 43, 44, 47, 50, 51, 60, 132, 255 };
+	uint8_t frame[128] = { 0 };
+	size_t length;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		length = make_udp(frame, "10.0.2.100", "192.0.2.1", 4);
+		frame[23] = others[i];
+		assert_int_equal(frame_judge(frame, length), FRAME_DROP);
+		memset(frame, 0, sizeof(frame));
+		frame[12] = 0x86;
+		frame[13] = 0xdd;
+		frame[14] = 0x60;
+		frame[20] = others[i];
+		inet_pton(AF_INET6, "2001:db8::1", frame + 38);
+		assert_int_equal(frame_judge(frame, 54), FRAME_DROP);
+	}
+	/* With a VLAN tag before the type. */
+	length = make_udp(frame, "10.0.2.100", "192.0.2.1", 4);
+	frame[12] = 0x81;
+	assert_int_equal(frame_judge(frame, length), FRAME_DROP);
 }
 
 static void udp_is_taken_apart_only_when_it_is_whole(void **state)
@@ -263,6 +290,7 @@ int main(void)
 		cmocka_unit_test(options_reach_the_plan),
 		cmocka_unit_test(bad_options_are_refused),
 		cmocka_unit_test(frames_for_the_host_itself_are_dropped),
+		cmocka_unit_test(frames_of_other_protocols_are_dropped),
 		cmocka_unit_test(udp_is_taken_apart_only_when_it_is_whole),
 	};
 
