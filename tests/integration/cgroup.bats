@@ -183,6 +183,7 @@ is_frozen() { # DIRECTORY
 }
 
 @test "where nothing is delegated there is none, and limits that are lost are named" {
+	[ -z "${GUEST_MODE:-}" ] || skip "there is a systemd that can be asked"
 	config '.linux.resources.memory.limit = 100000000 | .linux.resources.pids.limit = 5'
 	chmod a-w "$CGROUP/cgroup.procs"
 	try rootlet run -d c1
@@ -217,7 +218,7 @@ is_frozen() { # DIRECTORY
 }
 
 @test "limits without their controllers are lost with a warning, or refused" {
-	[ -z "$(cat "$CGROUP/cgroup.controllers")" ] || skip "there are controllers here"
+	[ -z "${GUEST_MODE:-}" ] || skip "there is a systemd that can be asked"
 	config '.linux.resources.memory.limit = 100000000'
 	try rootlet run -d c1
 	assert_success

@@ -87,13 +87,13 @@ cgroup_directory() {
 }
 
 # Where a cgroup is delegated to the user, each test has one of its own: what is left in it is seen.
-# Not where that would keep controllers away from it. $CGROUP is its directory, or empty.
+# It has no controllers, so not in the files that are about those. $CGROUP is its directory, or empty.
 enter_cgroup() {
 	local own
 	CGROUP=
 	own=$(cgroup_directory $BASHPID)
 	[ "$(id -u)" -ne 0 ] && [ -w "$own" ] && [ -w "$own/cgroup.procs" ] || return 0
-	[ "$(cat "$own/cgroup.controllers")" = "$(cat "$own/cgroup.subtree_control")" ] || return 0
+	[[ $BATS_TEST_FILENAME != */guest-* ]] || return 0
 	mkdir "$own/test-$$"
 	CGROUP=$own/test-$$
 	echo $BASHPID >"$CGROUP/cgroup.procs"
