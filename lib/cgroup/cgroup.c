@@ -29,12 +29,6 @@
 
 /* --- plan ------------------------------------------------------------------------------------ */
 
-/* "slice:prefix:name" */
-static bool is_scope_path(const char *path)
-{
-	return path && strchr(path, ':') && path[0] != '/';
-}
-
 static bool is_asked_for(const struct cgroup *cgroup)
 {
 	return cgroup->asked || cgroup->settings.count > 0;
@@ -58,22 +52,20 @@ static int plan_systemd(struct cgroup *cgroup, const struct cgroup_request *requ
 	if (cgroup->tree.fd < 0 && cgroup_tree_open(&cgroup->tree, err) < 0)
 		return -1;
 	/* Once more with its final name in cgroup_make(): here for the checks. */
-	if (scope_plan(cgroup->asked, request->id, user, cgroup->arena, &cgroup->scope, err) < 0)
+	if (scope_plan(cgroup->asked, request->id, user, cgroup->arena, &cgroup->scope, err) < 0 ||
+	    scope_limit(&cgroup->scope, &cgroup->settings,
+	                request->host_root ? request->resources : NULL, request->annotations,
+	                cgroup->arena, err) < 0)
 		return -1;
 	if (scope_available(user))
 		return 0;
-	error_set(err, 0,
-	          user ? "the user's systemd cannot be asked for a cgroup"
-	               : "systemd cannot be asked for a cgroup");
-	return error_hint(err, user ? "log in through systemd-logind, or `loginctl enable-linger`, "
-	                              "or use --cgroup-manager disabled"
-	                            : "use --cgroup-manager cgroupfs");
+	return scope_explain_absence(user, err);
 }
 
 static int plan_fs(struct cgroup *cgroup, struct error **err)
 {
 	cgroup->manager = CGROUP_MANAGER_FS;
-	if (is_scope_path(cgroup->asked)) {
+	if (scope_is_path(cgroup->asked)) {
 		error_set(err, 0, "linux.cgroupsPath: \"%s\" names a scope of systemd's",
 		          cgroup->asked);
 		return error_hint(err, "use --systemd-cgroup");
@@ -137,7 +129,7 @@ static int plan_auto(struct cgroup *cgroup, const struct cgroup_request *request
 	_cleanup_error_ struct error *error = NULL;
 	int found;
 
-	if (is_scope_path(cgroup->asked))
+	if (scope_is_path(cgroup->asked))
 		return plan_systemd(cgroup, request, err);
 	if (cgroup_tree_open(&cgroup->tree, &error) < 0)
 		return cgroup->asked || error->errnum != ENOENT ? error_move(err, &error)
@@ -160,7 +152,7 @@ int cgroup_plan(const struct cgroup_request *request, struct arena *arena, struc
 	cgroup->asked = request->path && *request->path ? request->path : NULL;
 	cgroup->resources = request->resources;
 	cgroup->host_root = request->host_root;
-	if (cgroup->asked && !is_scope_path(cgroup->asked) &&
+	if (cgroup->asked && !scope_is_path(cgroup->asked) &&
 	    cgroup_path_check(cgroup->asked, "linux.cgroupsPath", err) < 0)
 		return -1;
 	cgroup->disabled = request->manager == CGROUP_MANAGER_NONE;
@@ -186,12 +178,13 @@ static int note(int record_fd, const char *name, const char *text, struct error 
 
 static int note_place(const struct cgroup *cgroup, struct error **err)
 {
-	const char *text =
-		cgroup->manager == CGROUP_MANAGER_FS
-			? arena_printf(cgroup->arena, "fs:%zu:%s",
-	                               cgroup->made ? strlen(cgroup->made) : 0, cgroup->path)
-			: arena_printf(cgroup->arena, "%s:%s",
-	                               cgroup->scope.user ? "user" : "system", cgroup->scope.unit);
+	const char *text = cgroup->manager == CGROUP_MANAGER_FS
+	                           ? arena_printf(cgroup->arena, "fs:%zu:%s",
+	                                          cgroup->made ? strlen(cgroup->made) : 0,
+	                                          cgroup->path)
+	                           : arena_printf(cgroup->arena, "%s:%s:%s",
+	                                          cgroup->scope.user ? "user" : "system",
+	                                          cgroup->scope.name, cgroup->scope.unit);
 
 	return note(cgroup->record_fd, NOTE_PLACE, text, err);
 }
@@ -228,6 +221,7 @@ void cgroup_recall(int record_fd, struct arena *arena, struct state *state)
 	if (strcmp(place, "fs") != 0) {
 		state->cgroup_manager = CGROUP_MANAGER_SYSTEMD;
 		state->cgroup_of_user = strcmp(place, "user") == 0;
+		state->cgroup_name = strsep(&rest, ":");
 		state->cgroup_unit = rest;
 		return;
 	}
@@ -291,9 +285,10 @@ int cgroup_make(struct cgroup *cgroup, const char *name, int record_fd, struct e
 		return 0;
 	if (cgroup->manager == CGROUP_MANAGER_SYSTEMD) {
 		if (scope_plan(cgroup->asked, name, cgroup->scope.user, cgroup->arena,
-		               &cgroup->scope, err) < 0)
+		               &cgroup->scope, err) < 0 ||
+		    note_place(cgroup, err) < 0)
 			return -1;
-		return note_place(cgroup, err);
+		return scope_connect(&cgroup->scope, cgroup->interrupt_fd, err);
 	}
 	if (cgroup_fs_name(cgroup, name, err) < 0 || note_place(cgroup, err) < 0)
 		return -1;
@@ -328,7 +323,7 @@ int cgroup_enter_begin(struct cgroup *cgroup, pid_t pid, bool cloned, struct err
 	if (cgroup->manager == CGROUP_MANAGER_NONE)
 		return 0;
 	if (cgroup->manager == CGROUP_MANAGER_SYSTEMD)
-		return scope_start_begin(&cgroup->scope, pid, cgroup->resources, err);
+		return scope_start_begin(&cgroup->scope, pid, err);
 	if (cloned || move_process(cgroup->fd, pid) == 0)
 		return 0;
 	return explain_move(cgroup->path, errno, err);
@@ -340,6 +335,7 @@ static int enter_scope(struct cgroup *cgroup, struct error **err)
 
 	if (scope_start_end(&cgroup->scope, cgroup->arena, &cgroup->path, err) < 0)
 		return -1;
+	scope_close(&cgroup->scope);
 	cgroup->fd = cgroup_open_at(cgroup->tree.fd, cgroup->path);
 	cgroup->id = cgroup->fd < 0 ? 0 : cgroup_id(cgroup->fd);
 	if (!cgroup->id || cgroup_read(cgroup->fd, "cgroup.controllers", &controllers) < 0)
@@ -380,9 +376,12 @@ void cgroup_undo(struct cgroup *cgroup)
 	_cleanup_error_ struct error *error = NULL;
 	struct state state = { 0 };
 
-	if (cgroup->manager == CGROUP_MANAGER_SYSTEMD)
-		scope_start_abort(&cgroup->scope);
+	scope_close(&cgroup->scope);
 	cgroup_record(cgroup, &state);
+	state.cgroup_name = (char *)cgroup->scope.name;
+	/* Nothing has been asked for: systemd need not be asked about it. */
+	if (cgroup->scope.pid == 0)
+		state.cgroup_unit = NULL;
 	/* With cgroupfs it is ours from the moment that it was made or found empty. */
 	if (cgroup->manager == CGROUP_MANAGER_NONE ||
 	    (cgroup->manager == CGROUP_MANAGER_FS && cgroup->fd < 0 && !cgroup->made))
@@ -394,6 +393,7 @@ void cgroup_undo(struct cgroup *cgroup)
 void cgroup_close(struct cgroup *cgroup)
 {
 	cgroup_tree_close(&cgroup->tree);
+	scope_close(&cgroup->scope);
 	close_fd(&cgroup->fd);
 }
 
@@ -458,6 +458,21 @@ int cgroup_join(const struct state *state, int fd, const char *below, pid_t pid,
 	return explain_move(state->cgroup, errno, err);
 }
 
+/*
+ * systemd forgets a scope that has become empty, and another container can have one of that name by
+ * now: only the cgroup's id tells. A creation that died before it knew the id goes by the name.
+ */
+static int stop_scope(const struct state *state, bool is_there, int timeout_ms, struct error **err)
+{
+	if (!state->cgroup_unit || (!is_there && (state->cgroup_id || !state->cgroup_name)))
+		return 0;
+	/* Without a systemd there is no unit of its. */
+	if (!is_there && !scope_available(state->cgroup_of_user))
+		return 0;
+	return scope_stop(state->cgroup_unit, state->cgroup_of_user,
+	                  is_there ? NULL : state->cgroup_name, timeout_ms, err);
+}
+
 int cgroup_remove(const struct state *state, int timeout_ms, struct error **err)
 {
 	_cleanup_cgroup_tree_ struct cgroup_tree tree = CGROUP_TREE_INIT;
@@ -470,15 +485,9 @@ int cgroup_remove(const struct state *state, int timeout_ms, struct error **err)
 			return -1;
 	}
 	if (state->cgroup_manager == CGROUP_MANAGER_SYSTEMD) {
-		/*
-		 * systemd forgets a scope that has become empty; the unit's name may be another
-		 * container's by now, and only the cgroup's id tells.
-		 */
-		if (fd < 0 || !state->cgroup_unit)
-			return 0;
-		if (cgroup_clear(fd, timeout_ms, err) < 0)
+		if (fd >= 0 && cgroup_clear(fd, timeout_ms, err) < 0)
 			return -1;
-		return scope_stop(state->cgroup_unit, state->cgroup_of_user, err);
+		return stop_scope(state, fd >= 0, timeout_ms, err);
 	}
 	if (!state->cgroup)
 		return 0;

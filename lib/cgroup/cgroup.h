@@ -27,6 +27,7 @@ struct cgroup_request {
 	const char *path; /* linux.cgroupsPath, NULL: none */
 	const char *id;   /* the container's */
 	const struct resources *resources;
+	const struct string_map *annotations; /* of config.json */
 	bool host_root; /* we are root of the host, not of some user namespace */
 };
 
@@ -48,15 +49,16 @@ struct cgroup {
 	struct cgroup_settings settings;
 	const struct resources *resources;
 	bool host_root;
+	int interrupt_fd; /* signalfd that ends waits for systemd; the caller sets it, -1: none */
 
 	int record_fd; /* of cgroup_make(), borrowed */
 	int fd;        /* its directory, once it exists */
 	uint64_t id;   /* cgroup_id() of it */
 };
 
-#define CGROUP_INIT                                 \
-	{                                           \
-		.tree = CGROUP_TREE_INIT, .fd = -1, \
+#define CGROUP_INIT                                                     \
+	{                                                               \
+		.tree = CGROUP_TREE_INIT, .interrupt_fd = -1, .fd = -1, \
 	}
 
 /*

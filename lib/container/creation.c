@@ -92,6 +92,7 @@ static int make_cgroup(struct creation *creation, struct error **err)
 {
 	const char *name = cgroup_name(creation, err);
 
+	creation->cgroup.interrupt_fd = creation->interrupt_fd;
 	if (!name || cgroup_make(&creation->cgroup, name, creation->container.dir_fd, err) < 0)
 		return -1;
 	creation->plan.cgroup_fd = creation->cgroup.fd;

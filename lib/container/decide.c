@@ -285,6 +285,7 @@ static int plan_cgroup(struct creation *creation, struct error **err)
 		.path = creation->config->linux.cgroups_path,
 		.id = creation->id,
 		.resources = &creation->config->linux.resources,
+		.annotations = &creation->config->annotations,
 		.host_root = is_host_root(&creation->caller),
 	};
 

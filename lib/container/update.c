@@ -221,7 +221,8 @@ static int tell_systemd(const struct change *change, struct error **err)
 
 	if (state->cgroup_manager != CGROUP_MANAGER_SYSTEMD || !state->cgroup_unit)
 		return 0;
-	if (scope_update(state->cgroup_unit, state->cgroup_of_user, &change->resources, err) == 0)
+	if (scope_update(state->cgroup_unit, state->cgroup_of_user, &change->settings,
+	                 change->arena, err) == 0)
 		return 0;
 	write_settings(change, &change->previous, NULL);
 	return -1;

@@ -59,6 +59,7 @@ struct state {
 	char *cgroup_made;   /* the topmost directory that was made for it, NULL: itself */
 	int cgroup_manager;  /* enum cgroup_manager */
 	char *cgroup_unit;   /* its scope, with systemd */
+	char *cgroup_name;   /* what that says it is the scope of; only known before it is made */
 	bool cgroup_of_user; /* which is of the user's systemd, not of the system's */
 };
 
