@@ -218,6 +218,19 @@ size_t segment_header(const struct segment *segment, uint16_t mss,
 	return FRAME_PREFIX + ETH_HLEN + ip_length + tcp_length;
 }
 
+/* Where what an IP header carries begins at the earliest; 0: it is no IP. */
+static size_t payload_offset(const uint8_t *frame)
+{
+	switch (read_u16(frame + 12)) {
+	case ETHERTYPE_IP:
+		return ETH_HLEN + IPV4_MIN;
+	case ETHERTYPE_IPV6:
+		return ETH_HLEN + IPV6_MIN;
+	default:
+		return 0;
+	}
+}
+
 bool frame_complete(const struct virtio_net_hdr *prefix, uint8_t *frame, size_t length)
 {
 	const size_t start = prefix->csum_start, at = start + prefix->csum_offset;
@@ -228,6 +241,9 @@ bool frame_complete(const struct virtio_net_hdr *prefix, uint8_t *frame, size_t 
 	if (!(prefix->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
 		return true;
 	if (length < ETH_HLEN || start > length || at + 2 > length)
+		return false;
+	/* The container chooses offset and sum (PACKET_VNET_HDR): addresses have been judged. */
+	if (payload_offset(frame) == 0 || start < payload_offset(frame))
 		return false;
 	/* With IPv4 UDP needs none (RFC 768), and libslirp would only check it. */
 	if (read_u16(frame + 12) == ETHERTYPE_IP && prefix->csum_offset == UDP_CHECKSUM) {

@@ -71,6 +71,7 @@ size_t segment_header(const struct segment *segment, uint16_t mss,
  * frame_complete - what the container's kernel has left to its device: the checksum
  * @prefix:	of the frame
  *
- * For frames that do not stay with us. Return: false when the frame is not what the prefix says.
+ * For frames that do not stay with us. Headers up to that of IP stay as they are. Return: false when the
+ * frame is not what the prefix says.
  */
 bool frame_complete(const struct virtio_net_hdr *prefix, uint8_t *frame, size_t length);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * hostile-frames PORT: send malformed frames through the container's tap, and TCP and UDP packets
- * for PORT of addresses that mean the host itself. Prints "sent".
+ * for PORT of addresses that mean the host itself, some of which become so only where their checksum
+ * is completed. Prints "sent".
  * hostile-frames PORT ADDRESS COUNT: SYNs from COUNT ports to that address.
  */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
+#include <linux/virtio_net.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <stdint.h>
@@ -69,6 +71,47 @@ static void send_to(uint16_t from, const char *address, uint16_t port, uint8_t p
 	send_frame(frame, 34 + length);
 }
 
+/*
+ * A UDP packet for 8.8.0.1:@port, of which the device is asked to put the checksum where the address
+ * begins, and @data makes that 127.0: the IP header's own checksum is good for what becomes of it.
+ */
+static void send_completed(uint16_t port)
+{
+	struct {
+		struct virtio_net_hdr prefix;
+		uint8_t frame[14 + 20 + 8 + 22];
+	} packet = { .prefix = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 30 },
+		     .frame = { 0x52, 0x55, 10, 0, 2, 2, 2, 0, 0, 0, 0, 1, 8, 0 } };
+	uint8_t *ip = packet.frame + 14, *udp = ip + 20, *data = udp + 8;
+	const int on = 1, off = 0;
+	uint16_t check;
+
+	ip[0] = 0x45;
+	ip[3] = 20 + 8 + 22;
+	ip[8] = 64;
+	ip[9] = IPPROTO_UDP;
+	inet_pton(AF_INET, "10.0.2.100", ip + 12);
+	inet_pton(AF_INET, "127.0.0.1", ip + 16);
+	check = checksum(ip, 20, 0);
+	ip[10] = (uint8_t)(check >> 8);
+	ip[11] = (uint8_t)check;
+	ip[16] = ip[17] = 8;
+	udp[0] = 40000 >> 8;
+	udp[1] = 40000 & 0xff;
+	udp[2] = (uint8_t)(port >> 8);
+	udp[3] = (uint8_t)port;
+	udp[5] = 8 + 22;
+	/* The sum from there to the end is to be ~0x7f00. */
+	check = checksum(ip + 16, 4 + 8 + 22, 0x7f00);
+	data[0] = (uint8_t)(check >> 8);
+	data[1] = (uint8_t)check;
+	setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on));
+	if (sendto(fd, &packet, sizeof(packet), 0, (struct sockaddr *)&link_address,
+	           sizeof(link_address)) < 0)
+		perror("hostile-frames");
+	setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &off, sizeof(off));
+}
+
 static void send_malformed(uint16_t port)
 {
 	static const char *const addresses[] = { "127.0.0.1", "127.1.2.3", "0.0.0.0",
@@ -80,6 +123,7 @@ static void send_malformed(uint16_t port)
 		send_to(40000, addresses[i], port, IPPROTO_TCP);
 		send_to(40000, addresses[i], port, IPPROTO_UDP);
 	}
+	send_completed(port);
 	srandom(1);
 	for (int i = 0; i < 200000; i++) {
 		size_t length = 14 + (size_t)random() % (i % 8 ? 100 : sizeof(frame) - 14);

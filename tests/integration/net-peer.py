@@ -2,7 +2,7 @@
 """Servers and clients for network.bats, on addresses that the tests own.
 
 net-peer.py serve ADDRESS PORT FILE    to each TCP client: the file; prints the sha256 of what it sent
-net-peer.py udp-echo ADDRESS PORT      sends each datagram back
+net-peer.py udp-echo ADDRESS PORT      sends each datagram back, and says how large it was
 net-peer.py dns ADDRESS PORT NAME IP   answers A queries for NAME
 net-peer.py fetch ADDRESS PORT         connects; prints the sha256 of what comes
 net-peer.py push ADDRESS PORT FILE     connects; sends the file, prints what comes back
@@ -63,6 +63,7 @@ def udp_echo(address, port):
     say("ready")
     while True:
         data, peer = server.recvfrom(65536)
+        say(f"{len(data)} bytes")
         server.sendto(data, peer)
 
 

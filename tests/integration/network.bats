@@ -498,6 +498,8 @@ helper_dead() {
 	local program
 	make_data 10
 	server serve 127.0.0.1 9003 "$T/data"
+	in_background "$T/udp-server" udp-echo 127.0.0.1 9003
+	wait_until 10 grep -q ready "$T/udp-server"
 	program=$(test_program hostile-frames)
 	cp "$program" "$BUNDLE/rootfs/bin/hostile-frames"
 	config '.process.capabilities |= with_entries(.value += ["CAP_NET_RAW"])'
@@ -505,8 +507,8 @@ helper_dead() {
 	detached c1 --network slirp -p 5353:53/udp
 	wait_until 60 grep -q sent "$T/c1.out"
 	assert_equal "$(annotation_of c1 .helper)" running
-	# The server has had no client.
-	assert_equal "$(cat "$T/server")" ready
+	# The servers have had no client.
+	assert_equal "$(cat "$T/server" "$T/udp-server")" $'ready\nready'
 	rootlet_net exec c1 true
 }
 

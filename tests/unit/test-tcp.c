@@ -588,6 +588,30 @@ static void checksums_are_completed(void **state)
 	assert_false(frame_complete(&prefix, frame, 3));
 }
 
+/* A program with CAP_NET_RAW says where the sum goes, and what it is: it is no way past the filter. */
+static void checksums_do_not_change_ip_headers(void **state)
+{
+	struct world world = { .sequence = 1 };
+	struct virtio_net_hdr prefix = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM };
+	uint8_t frame[256], before[256];
+	size_t size = make_frame(&world, 80, TCP_ACK, "abc", 3, frame);
+
+	(void)state;
+	memcpy(before, frame, size);
+	for (uint16_t start = 0; start < ETH_HLEN + 20; start++)
+		for (uint16_t offset = 0; offset < 40; offset++) {
+			prefix.csum_start = start;
+			prefix.csum_offset = offset;
+			assert_false(frame_complete(&prefix, frame, size));
+			assert_memory_equal(frame, before, size);
+		}
+	write_u16(frame + 12, ETHERTYPE_IPV6);
+	prefix.csum_start = ETH_HLEN + 39;
+	assert_false(frame_complete(&prefix, frame, size));
+	write_u16(frame + 12, ETHERTYPE_ARP);
+	assert_false(frame_complete(&prefix, frame, size));
+}
+
 static void rings_keep_the_order_of_bytes(void **state)
 {
 	struct ring ring = { 0 };
@@ -664,6 +688,7 @@ int main(void)
 		cmocka_unit_test(segments_that_are_not_whole_are_none),
 		cmocka_unit_test(options_that_lie_about_their_length_are_ignored),
 		cmocka_unit_test(checksums_are_completed),
+		cmocka_unit_test(checksums_do_not_change_ip_headers),
 		cmocka_unit_test(rings_keep_the_order_of_bytes),
 		cmocka_unit_test(random_segments_do_no_harm),
 	};
