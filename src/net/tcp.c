@@ -556,7 +556,7 @@ static void take_payload(struct tcp *tcp, struct connection *connection,
 static void send_again(struct tcp *tcp, struct connection *connection)
 {
 	connection->sent = connection->first;
-	connection->fin_sent = false;
+	connection->fin_sent = connection->fin_acknowledged;
 	connection->duplicates = 0;
 	make_pending(tcp, connection);
 }

@@ -325,6 +325,29 @@ static void a_closed_window_is_kept_and_asked_about_without_end(void **state)
 	end_world(&world);
 }
 
+static void a_window_that_opens_brings_no_second_end(void **state)
+{
+	struct segment segment;
+	struct world world;
+
+	(void)state;
+	make_world(&world, 4);
+	open_connection(&world);
+	shutdown(world.server, SHUT_WR);
+	turn(&world);
+	hear_flags(&world, TCP_ACK | TCP_FIN, &segment);
+	world.acknowledged++;
+	say_window(&world, 0);
+	say_window(&world, 100);
+	hear_nothing(&world);
+	/* And the other direction goes on. */
+	say(&world, TCP_ACK, "still here");
+	expect_at_server(&world, "still here");
+	hear_flags(&world, TCP_ACK, &segment);
+	assert_int_equal(segment.sequence, world.acknowledged);
+	end_world(&world);
+}
+
 static void no_more_than_the_window_is_sent(void **state)
 {
 	struct world world;
@@ -676,6 +699,7 @@ int main(void)
 		cmocka_unit_test(three_duplicate_acknowledgements_do_not_wait_for_time),
 		cmocka_unit_test(what_does_not_come_in_order_is_not_taken_and_overlaps_are_cut),
 		cmocka_unit_test(a_closed_window_is_kept_and_asked_about_without_end),
+		cmocka_unit_test(a_window_that_opens_brings_no_second_end),
 		cmocka_unit_test(no_more_than_the_window_is_sent),
 		cmocka_unit_test(an_end_in_both_directions_frees_the_connection),
 		cmocka_unit_test(an_end_that_is_lost_comes_again),
