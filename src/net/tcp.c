@@ -531,7 +531,8 @@ static void take_payload(struct tcp *tcp, struct connection *connection,
 	const bool fin = segment->flags & TCP_FIN;
 	int64_t taken;
 
-	if (segment->length == 0 && !fin)
+	/* Also to one without data that is not where we are: the container asks whether we live. */
+	if (segment->length == 0 && !fin && old == 0)
 		return;
 	connection->ack_due = true;
 	if (connection->container_ended || old > segment->length)

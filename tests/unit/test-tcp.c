@@ -348,6 +348,25 @@ static void a_window_that_opens_brings_no_second_end(void **state)
 	end_world(&world);
 }
 
+/* The container's kernel asks with an old sequence number and no data (RFC 9293, section 3.8.4). */
+static void whether_we_are_there_is_answered(void **state)
+{
+	struct segment segment;
+	struct world world;
+
+	(void)state;
+	make_world(&world, 4);
+	open_connection(&world);
+	say(&world, TCP_ACK, "");
+	hear_nothing(&world);
+	world.sequence--;
+	say(&world, TCP_ACK, "");
+	hear_flags(&world, TCP_ACK, &segment);
+	assert_int_equal(segment.acknowledged, world.sequence + 1);
+	assert_int_equal(segment.length, 0);
+	end_world(&world);
+}
+
 static void no_more_than_the_window_is_sent(void **state)
 {
 	struct world world;
@@ -700,6 +719,7 @@ int main(void)
 		cmocka_unit_test(what_does_not_come_in_order_is_not_taken_and_overlaps_are_cut),
 		cmocka_unit_test(a_closed_window_is_kept_and_asked_about_without_end),
 		cmocka_unit_test(a_window_that_opens_brings_no_second_end),
+		cmocka_unit_test(whether_we_are_there_is_answered),
 		cmocka_unit_test(no_more_than_the_window_is_sent),
 		cmocka_unit_test(an_end_in_both_directions_frees_the_connection),
 		cmocka_unit_test(an_end_that_is_lost_comes_again),
