@@ -577,6 +577,7 @@ static void take_acknowledgement(struct tcp *tcp, struct connection *connection,
 	if (connection->window == 0 && window > 0) {
 		/* What asked for that was not taken, and has waited long enough. */
 		connection->tries = 0;
+		set_deadline(tcp, connection, 0);
 		send_again(tcp, connection);
 	}
 	connection->window = window;
@@ -895,6 +896,12 @@ static void run_out(struct tcp *tcp, struct connection *connection)
 	/* A container may keep its window closed for as long as it likes. */
 	const bool closed = connection->state == ESTABLISHED && connection->window == 0;
 
+	/* The window was asked for in vain: there was nothing to send. */
+	if (!closed && connection->furthest == connection->first) {
+		connection->tries = 0;
+		set_deadline(tcp, connection, 0);
+		return;
+	}
 	if (connection->tries < TRIES_MAX)
 		connection->tries++;
 	else if (!closed) {

@@ -348,6 +348,30 @@ static void a_window_that_opens_brings_no_second_end(void **state)
 	end_world(&world);
 }
 
+/* Nothing has been said: there is nothing to answer, and nothing that an answer could be late for. */
+static void a_closed_window_alone_does_not_end_a_connection(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world, 4);
+	open_connection(&world);
+	say_window(&world, 4);
+	/* As much as there is room for: whether there is more is not known. */
+	serve(&world, "abcd");
+	hear_data(&world, "abcd");
+	world.acknowledged += 4;
+	say_window(&world, 0);
+	for (int i = 0; i < 40; i++) {
+		pass_time(&world, 11000);
+		hear_nothing(&world);
+	}
+	say_window(&world, 100);
+	serve(&world, "efgh");
+	hear_data(&world, "efgh");
+	end_world(&world);
+}
+
 /* The container's kernel asks with an old sequence number and no data (RFC 9293, section 3.8.4). */
 static void whether_we_are_there_is_answered(void **state)
 {
@@ -719,6 +743,7 @@ int main(void)
 		cmocka_unit_test(what_does_not_come_in_order_is_not_taken_and_overlaps_are_cut),
 		cmocka_unit_test(a_closed_window_is_kept_and_asked_about_without_end),
 		cmocka_unit_test(a_window_that_opens_brings_no_second_end),
+		cmocka_unit_test(a_closed_window_alone_does_not_end_a_connection),
 		cmocka_unit_test(whether_we_are_there_is_answered),
 		cmocka_unit_test(no_more_than_the_window_is_sent),
 		cmocka_unit_test(an_end_in_both_directions_frees_the_connection),
