@@ -235,9 +235,9 @@ static void features_say_what_is_enabled(void **state)
 		const char *section, *key;
 		bool enabled;
 	} list[] = {
-		{ "cgroup", "v1", false },        { "cgroup", "v2", false },
-		{ "cgroup", "systemd", false },   { "cgroup", "systemdUser", false },
-		{ "cgroup", "rdma", false },      { "seccomp", "enabled", true },
+		{ "cgroup", "v1", false },        { "cgroup", "v2", true },
+		{ "cgroup", "systemd", true },    { "cgroup", "systemdUser", true },
+		{ "cgroup", "rdma", true },       { "seccomp", "enabled", true },
 		{ "apparmor", "enabled", true },  { "selinux", "enabled", true },
 		{ "intelRdt", "enabled", false }, { "netDevices", "enabled", true },
 	};
