@@ -154,7 +154,7 @@ test_processes() (
 network_helpers() {
 	local file
 	for file in $(grep -lsx "$HELPER_NAME" /proc/[0-9]*/comm); do
-		grep -qs '^State:.Z' "${file%/comm}/status" || echo "$file"
+		! grep -qs '^State:.[^ZX]' "${file%/comm}/status" || echo "$file"
 	done
 }
 
