@@ -2,18 +2,18 @@
 /*
  * Theory of operation: open_tree(2) or fsopen(2) make a mount that is nowhere yet; its flags are
  * set there; move_mount(2) shows it. Linux before 5.12 cannot change a detached mount: there it
- * is shown first and remounted through /proc/self/fd, which is safe because no process of the
- * container runs yet and we still live in the host's root with the host's procfs.
+ * is shown first and remounted (remount.c), which is safe because no process of the container
+ * runs yet and we still live in the host's root with the host's procfs.
  */
 #include "rootfs/mount.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/statvfs.h>
 
 #include "base/log.h"
 #include "base/syscalls.h"
+#include "rootfs/remount.h"
 
 static int clone_tree(int dirfd, const char *path, bool recursive, unsigned int flags)
 {
@@ -84,6 +84,9 @@ int mount_new(const char *type, const char *source, const struct strings *data,
 	if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return fs_error(fs, err, "cannot make the filesystem", NULL);
 	fd = sys_fsmount(fs, FSMOUNT_CLOEXEC, attributes);
+	/* Linux before 5.14 has it by remounting only, which mount_attach_new() does. */
+	if (fd < 0 && errno == EINVAL && (attributes & MOUNT_ATTR_NOSYMFOLLOW))
+		fd = sys_fsmount(fs, FSMOUNT_CLOEXEC, attributes & ~MOUNT_ATTR_NOSYMFOLLOW);
 	if (fd < 0)
 		return fs_error(fs, err, "cannot make the mount", NULL);
 	return fd;
@@ -130,82 +133,27 @@ static int change_by_setattr(int fd, const struct mount_options *options, unsign
 	return 0;
 }
 
-static const struct {
-	uint64_t attribute;
-	unsigned long mount_flag;   /* mount(2) */
-	unsigned long statvfs_flag; /* statvfs(3), 0: the same bit as mount_flag's */
-} flag_names[] = {
-	{ MOUNT_ATTR_RDONLY, MS_RDONLY, ST_RDONLY },
-	{ MOUNT_ATTR_NOSUID, MS_NOSUID, ST_NOSUID },
-	{ MOUNT_ATTR_NODEV, MS_NODEV, ST_NODEV },
-	{ MOUNT_ATTR_NOEXEC, MS_NOEXEC, ST_NOEXEC },
-	{ MOUNT_ATTR_NODIRATIME, MS_NODIRATIME, ST_NODIRATIME },
-};
-
-static unsigned long atime_flag(uint64_t set, const struct statvfs *now, bool changed)
+static bool has_nosymfollow(const struct mount_options *options)
 {
-	if (changed)
-		return set & MOUNT_ATTR_NOATIME       ? MS_NOATIME
-		       : set & MOUNT_ATTR_STRICTATIME ? MS_STRICTATIME
-		                                      : MS_RELATIME;
-	if (now->f_flag & ST_NOATIME)
-		return MS_NOATIME;
-	return now->f_flag & ST_RELATIME ? MS_RELATIME : MS_STRICTATIME;
+	return (options->flags.set | options->flags.clear | options->tree_flags.set |
+	        options->tree_flags.clear) &
+	       MOUNT_ATTR_NOSYMFOLLOW;
 }
 
-/* The flags of an attached mount by remounting it: for Linux before 5.12. */
-static int change_by_remount(int fd, const struct mount_options *options, unsigned long propagation,
-                             bool propagation_recursive)
+/* Whether change_by_setattr() has failed because the kernel is too old for it. */
+static bool is_too_old(const struct mount_options *options)
 {
-	const struct mount_flags *want = options->tree_flags_optional ? &options->tree_flags
-	                                                              : &options->flags;
-	unsigned long flags = MS_REMOUNT | MS_BIND;
-	struct statvfs now;
-	char path[64];
-
-	if ((!flags_empty(&options->tree_flags) && !options->tree_flags_optional) ||
-	    (want->set & MOUNT_ATTR_NOSYMFOLLOW)) {
-		errno = ENOSYS;
-		return -1;
-	}
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (propagation &&
-	    mount(NULL, path, NULL, propagation | (propagation_recursive ? MS_REC : 0), NULL) < 0)
-		return -1;
-	if (flags_empty(want))
-		return 0;
-	if (fstatvfs(fd, &now) < 0)
-		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(flag_names); i++) {
-		bool on = now.f_flag & flag_names[i].statvfs_flag;
-
-		if (want->set & flag_names[i].attribute)
-			on = true;
-		else if (want->clear & flag_names[i].attribute)
-			on = false;
-		flags |= on ? flag_names[i].mount_flag : 0;
-	}
-	flags |= atime_flag(want->set, &now, (want->set | want->clear) & MOUNT_ATTR__ATIME);
-	if (mount(NULL, path, NULL, flags, NULL) == 0)
-		return 0;
-	if (errno != EPERM || want->clear == 0)
-		return -1;
-	/* As in set_attributes(): keep what is locked. */
-	for (size_t i = 0; i < ARRAY_SIZE(flag_names); i++)
-		flags |= now.f_flag & flag_names[i].statvfs_flag ? flag_names[i].mount_flag : 0;
-	return mount(NULL, path, NULL, flags, NULL);
+	return errno == ENOSYS || (errno == EINVAL && has_nosymfollow(options));
 }
 
 static int change_error(const struct mount_options *options, const char *where, struct error **err)
 {
 	const uint64_t atime = MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
 
-	if (errno == ENOSYS)
-		return error_set(err, 0,
-		                 "%s: recursive flags and nosymfollow need Linux 5.12 or newer",
-		                 where);
 	error_set(err, errno, "%s: cannot set the mount's options", where);
-	if (errno == EPERM && ((options->flags.set | options->tree_flags.set) & atime))
+	if (errno == EPERM && ((options->flags.set | options->flags.clear |
+	                        options->tree_flags.set | options->tree_flags.clear) &
+	                       atime))
 		return error_hint(err, "how a mount of the host's treats access times cannot be "
 		                       "changed in a user namespace; leave out the atime options");
 	return -1;
@@ -216,8 +164,8 @@ int mount_change(int fd, const struct mount_options *options, const char *where,
 	if (change_by_setattr(fd, options, options->propagation, options->propagation_recursive) ==
 	    0)
 		return 0;
-	if (errno == ENOSYS && change_by_remount(fd, options, options->propagation,
-	                                         options->propagation_recursive) == 0)
+	if (is_too_old(options) &&
+	    remount(fd, options, options->propagation, options->propagation_recursive) == 0)
 		return 0;
 	return change_error(options, where, err);
 }
@@ -234,7 +182,8 @@ static int move(int fd, int target, const char *where, struct error **err)
 int mount_attach_new(int fd, int target, const struct mount_options *options, const char *where,
                      struct error **err)
 {
-	if (options->propagation || !flags_empty(&options->tree_flags))
+	/* (mount_new() may have been refused nosymfollow.) */
+	if (options->propagation || !flags_empty(&options->tree_flags) || has_nosymfollow(options))
 		return mount_attach(fd, target, options, where, err);
 	return move(fd, target, where, err);
 }
@@ -251,13 +200,13 @@ int mount_attach(int fd, int target, const struct mount_options *options, const 
 		recursive = true;
 	}
 	if (change_by_setattr(fd, options, propagation, recursive) < 0) {
-		if (errno != ENOSYS)
+		if (!is_too_old(options))
 			return change_error(options, where, err);
 		late = true;
 	}
 	if (move(fd, target, where, err) < 0)
 		return -1;
-	if (late && change_by_remount(fd, options, propagation, recursive) < 0)
+	if (late && remount(fd, options, propagation, recursive) < 0)
 		return change_error(options, where, err);
 	return 0;
 }

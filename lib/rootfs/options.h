@@ -29,7 +29,6 @@ struct mount_options {
 	bool destination_nofollow;     /* a destination that is a link is covered itself */
 	struct mount_flags flags;      /* of the mount itself */
 	struct mount_flags tree_flags; /* of it and all mounts below (rro, rnosuid, …) */
-	bool tree_flags_optional;      /* the mount itself is enough where the kernel is too old */
 	unsigned long propagation; /* MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE; 0: none asked */
 	bool propagation_recursive;
 	/* Flags and key=value pairs for the filesystem itself, in the order given. */

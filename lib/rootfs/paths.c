@@ -121,8 +121,6 @@ static int make_readonly(struct rootfs *rootfs, const char *path, const char *wh
 {
 	static const struct mount_options readonly = {
 		.tree_flags = { .set = MOUNT_ATTR_RDONLY },
-		/* Before Linux 5.12 only the mount itself, as other runtimes do. */
-		.tree_flags_optional = true,
 	};
 	_cleanup_fd_ int target = open_path(rootfs, path, where, err), copy = -1;
 

@@ -128,24 +128,51 @@ assert_same_mounts() {
 	assert_equal "$(mount_options /mnt)" nodev,noexec,nosuid,relatime,ro
 }
 
-@test "without mount_setattr recursive flags are refused in words" {
-	mkdir "$T/directory" rootfs/mnt
-	local option
-	for option in rro rnosuid rrw; do
-		config 'del(.mounts[] | select(.destination == "/mnt"))'
-		bind_on /mnt "$T/directory" rbind "$option"
-		try old_kernel mount_setattr run c1
-		assert_error 'mounts\[[0-9]+\]: recursive flags and nosymfollow need Linux 5\.12' 125
+@test "without mount_setattr recursive flags are the same" {
+	config '.root.readonly = false'
+	mkdir -p "rootfs/a b"
+	tmpfs_on /tree
+	tmpfs_on "/tree/a b" mode=700
+	tmpfs_on "/tree/a b/inner" nosuid
+	local word
+	for word in rro rnosuid rnodev rnoexec rnoatime rnodiratime rnosymfollow rstrictatime; do
+		bind_on "/$word" "$BUNDLE/rootfs/tree" rbind "$word"
 	done
-	assert_nothing_left
+	bind_on /top "$BUNDLE/rootfs/tree" rbind ro rrw rnosuid suid
+	assert_same_mounts
 }
 
-@test "without mount_setattr nosymfollow is refused in words" {
-	mkdir "$T/directory" rootfs/mnt
-	bind_on /mnt "$T/directory" nosymfollow
+@test "without mount_setattr recursive flags are for what can be seen of covered mounts" {
+	config '.root.readonly = false'
+	tmpfs_on /tree
+	tmpfs_on /tree/covered
+	tmpfs_on /tree/covered
+	bind_on /copy "$BUNDLE/rootfs/tree" rbind rro
+	script 'touch /copy/covered/x; touch /tree/covered/x && echo written'
 	try old_kernel mount_setattr run c1
-	assert_error 'mounts\[[0-9]+\]: recursive flags and nosymfollow need Linux 5\.12' 125
-	assert_nothing_left
+	assert_output written
+	assert_match "$stderr" '/copy/covered/x: Read-only'
+}
+
+@test "without mount_setattr nosymfollow is the same" {
+	config '.root.readonly = false'
+	mkdir "$T/directory"
+	tmpfs_on /own nosymfollow
+	bind_on /bound "$T/directory" nosymfollow
+	bind_on /back "$BUNDLE/rootfs/own" symfollow
+	bind_on /other "$BUNDLE/rootfs/own" noexec
+	assert_same_mounts
+}
+
+@test "without mount_setattr what is mounted below a read-only path is read-only" {
+	config '.root.readonly = false | .linux.readonlyPaths = ["/data"]'
+	tmpfs_on /data/inner
+	assert_same_mounts
+	script 'touch /data/x /data/inner/x'
+	try old_kernel mount_setattr run c1
+	assert_failure
+	assert_match "$stderr" '/data/x: Read-only'
+	assert_match "$stderr" '/data/inner/x: Read-only'
 }
 
 # --- close_range (its flag: Linux 5.11) ------------------------------------------------------
