@@ -241,9 +241,14 @@ static int set_sysctl(const struct init *init, const struct key_value *sysctl, s
 	result = set_name_sysctl(path + prefix, sysctl->value);
 	if (result > 0)
 		result = file_write_at(init->proc_fd, path, sysctl->value);
-	if (result < 0)
-		return error_set(err, errno, "linux.sysctl: %s = %s", sysctl->key, sysctl->value);
-	return 0;
+	if (result == 0)
+		return 0;
+	error_set(err, errno, "linux.sysctl: %s = %s", sysctl->key, sysctl->value);
+	/* Of the names that validation lets through, all but these are net's or the user's. */
+	if (errno == EACCES && (strncmp(path + prefix, "kernel/", 7) == 0 ||
+	                        strncmp(path + prefix, "fs/mqueue/", 10) == 0))
+		return error_hint(err, "user namespaces may set limits of ipc since Linux 6.9");
+	return -1;
 }
 
 static int set_sysctls(const struct init *init, struct error **err)

@@ -371,6 +371,23 @@ skip_if_root() {
 	[ "$(id -u)" -ne 0 ] || skip "is about ordinary users"
 }
 
+# kernel_is VERSION: the running kernel is that one or newer.
+kernel_is() {
+	[ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" = "$1" ]
+}
+
+skip_if_user_before() { # VERSION WHAT
+	[ "$(id -u)" -eq 0 ] || kernel_is "$1" || skip "$2: Linux $1 or newer"
+}
+
+has_ipc_sysctls() {
+	[ "$(id -u)" -eq 0 ] || kernel_is 6.9
+}
+
+skip_unless_ipc_sysctls() {
+	has_ipc_sysctls || skip "sysctls of ipc in a user namespace: Linux 6.9 or newer"
+}
+
 # need_python MODULE: $PYTHON is a python3 that has it; Debian's own is tried first, since the
 # packages install for that.
 need_python() {

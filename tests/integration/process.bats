@@ -1020,23 +1020,43 @@ blockIO.throttleWriteBpsDevice, blockIO.throttleReadIOPSDevice, blockIO.throttle
 	assert_error 'hostname: needs a uts namespace' 125
 }
 
-@test "sysctls of the network and ipc namespaces" {
+@test "sysctls of the network namespace" {
 	config '.linux.sysctl = {
 		"net.ipv4.ip_unprivileged_port_start": "80",
 		"net.ipv4.ping_group_range": "0 0",
 		"net/ipv4/ip_forward": "1",
-		"net.ipv4.conf.lo.forwarding": "1",
+		"net.ipv4.conf.lo.forwarding": "1"}'
+	script 'cd /proc/sys; cat net/ipv4/ip_unprivileged_port_start net/ipv4/ping_group_range \
+		net/ipv4/ip_forward net/ipv4/conf/lo/forwarding'
+	try rootlet run c1
+	assert_success
+	assert_equal "$(xargs <<<"$output")" "80 0 0 1 1"
+}
+
+@test "sysctls of the ipc namespace" {
+	skip_unless_ipc_sysctls
+	config '.linux.sysctl = {
 		"kernel.msgmax": "9000",
 		"kernel.shmmni": "100",
 		"fs.mqueue.msg_max": "20"}'
-	script 'cd /proc/sys; cat net/ipv4/ip_unprivileged_port_start net/ipv4/ping_group_range \
-		net/ipv4/ip_forward net/ipv4/conf/lo/forwarding kernel/msgmax kernel/shmmni fs/mqueue/msg_max'
+	script 'cd /proc/sys; cat kernel/msgmax kernel/shmmni fs/mqueue/msg_max'
 	local before
 	before=$(cat /proc/sys/kernel/msgmax)
 	try rootlet run c1
 	assert_success
-	assert_equal "$(xargs <<<"$output")" "80 0 0 1 1 9000 100 20"
+	assert_equal "$(xargs <<<"$output")" "9000 100 20"
 	assert_equal "$(cat /proc/sys/kernel/msgmax)" "$before"
+}
+
+@test "sysctls of the ipc namespace are refused where the kernel does, with the reason" {
+	! has_ipc_sysctls || skip "this kernel has them"
+	local key
+	for key in kernel.msgmax fs.mqueue.msg_max; do
+		config '.linux.sysctl = {($key): "9"}' --arg key "$key"
+		try rootlet run c1
+		assert_error "linux.sysctl: $key = 9: Permission denied; .* since Linux 6\.9" 125
+	done
+	assert_nothing_left
 }
 
 @test "a sysctl of no namespace is refused before anything exists" {
