@@ -40,6 +40,7 @@
 #define FREE_PORT_TRIES 16
 #define BACKLOG         4096
 #define FILES_RESERVED  32 /* for what is not a connection */
+#define QUEUES_MAX      (64u * 1024 * 1024)
 #define MMAP_THRESHOLD  (16 * 1024 * 1024)
 #define TRIM_THRESHOLD  (1024 * 1024)
 
@@ -792,6 +793,7 @@ static struct tcp *make_tcp(const struct helper *helper)
 		.tap = helper->tap,
 		.epoll = helper->epoll,
 		.connections = (uint32_t)(files > FILES_RESERVED ? files - FILES_RESERVED : 0),
+		.memory = QUEUES_MAX,
 	});
 }
 

@@ -5,13 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIZE_MIN 4096u
-
 int ring_reserve(struct ring *ring, uint32_t count)
 {
 	const uint32_t wanted = ring->length + count;
 	struct iovec parts[2];
-	uint32_t size = ring->size ? ring->size : SIZE_MIN, at = 0;
+	uint32_t size = ring->size ? ring->size : RING_SIZE_MIN, at = 0;
 	uint8_t *data;
 
 	if (wanted <= ring->size)

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#define RING_SIZE_MIN 4096u /* of one that has anything */
+
 struct ring {
 	uint8_t *data;
 	uint32_t size; /* of @data: 0 or a power of two */

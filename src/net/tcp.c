@@ -32,7 +32,6 @@
 #define BUCKETS         16384u /* a power of two */
 #define SCALE           4      /* of our window */
 #define WINDOW          (512u * 1024)
-#define HELD_MAX        (64u * 1024 * 1024) /* in the queues of all connections together */
 #define PORT_TRIES      16
 #define PORT_FIRST      32768u /* of those that clients have, as with the kernel */
 #define PORT_COUNT      28232u
@@ -94,8 +93,7 @@ struct tcp {
 	uint32_t limit, free;
 	uint32_t waiting; /* have a deadline */
 	bool warm;        /* some may have a queue without anything in it */
-	uint64_t held;    /* bytes in the queues of all */
-	bool starved;     /* some could not read because of that */
+	uint64_t held;    /* memory in the queues of all */
 	int spare;        /* a file to give up when there is none left */
 	uint32_t *pending;
 	uint32_t pending_count;
@@ -186,6 +184,28 @@ static void set_deadline(struct tcp *tcp, struct connection *connection, int64_t
 	connection->deadline = deadline;
 }
 
+static void free_queue(struct tcp *tcp, struct ring *queue)
+{
+	tcp->held -= queue->size;
+	ring_free(queue);
+}
+
+/*
+ * Room for @wanted more bytes in a queue, or for as many as it gets: the least that a queue can be
+ * it gets in any case, so that no connections, by having a lot, keep others from having anything.
+ */
+static uint32_t make_room(struct tcp *tcp, struct ring *queue, uint32_t wanted)
+{
+	const uint32_t before = queue->size;
+	const bool enough = tcp->held < tcp->setup.memory;
+
+	if (enough || before == 0)
+		ring_reserve(queue, enough ? wanted : smaller(wanted, RING_SIZE_MIN));
+	tcp->held += queue->size - before;
+	tcp->warm = true;
+	return smaller(wanted, queue->size - queue->length);
+}
+
 /* The slot may be in tcp->pending: it stays there, free. */
 static void release(struct tcp *tcp, struct connection *connection)
 {
@@ -196,9 +216,8 @@ static void release(struct tcp *tcp, struct connection *connection)
 		link = &tcp->connections[*link].next;
 	*link = connection->next;
 	set_deadline(tcp, connection, 0);
-	tcp->held -= connection->unsent.length + connection->unacknowledged.length;
-	ring_free(&connection->unsent);
-	ring_free(&connection->unacknowledged);
+	free_queue(tcp, &connection->unsent);
+	free_queue(tcp, &connection->unacknowledged);
 	close_fd(&connection->fd);
 	connection->state = FREE;
 	connection->next = tcp->free;
@@ -370,18 +389,15 @@ static uint32_t window_left(const struct connection *connection)
 /* More data behind what there is. Return: -1 when the connection is gone. */
 static int read_socket(struct tcp *tcp, struct connection *connection, uint32_t most)
 {
-	const uint32_t wanted = smaller(most, connection->appetite);
 	struct iovec parts[2];
+	uint32_t wanted;
 	ssize_t n;
 
-	if (tcp->held + wanted > HELD_MAX) {
-		tcp->starved = tcp->warm = true;
+	if (!connection->readable || connection->host_ended)
 		return 0;
-	}
-	if (!connection->readable || connection->host_ended ||
-	    ring_reserve(&connection->unacknowledged, wanted) < 0)
+	wanted = make_room(tcp, &connection->unacknowledged, smaller(most, connection->appetite));
+	if (wanted == 0)
 		return 0;
-	tcp->warm = true;
 	n = readv(connection->fd, parts,
 	          ring_free_parts(&connection->unacknowledged, wanted, parts));
 	if (n < 0 && errno != EAGAIN && errno != EINTR) {
@@ -389,10 +405,8 @@ static int read_socket(struct tcp *tcp, struct connection *connection, uint32_t 
 		return -1;
 	}
 	connection->host_ended = n == 0;
-	if (n > 0) {
+	if (n > 0)
 		connection->unacknowledged.length += (uint32_t)n;
-		tcp->held += (uint64_t)n;
-	}
 	if (n < (ssize_t)wanted)
 		connection->readable = connection->hung_up;
 	else if (wanted == connection->appetite)
@@ -490,7 +504,6 @@ static void flush_unsent(struct tcp *tcp, struct connection *connection)
 		return;
 	}
 	ring_drop(unsent, (uint32_t)n);
-	tcp->held -= (uint64_t)n;
 	/* The container may wait for a window that is worth its while. */
 	if (before < our_window(connection)) {
 		connection->ack_due = true;
@@ -515,11 +528,10 @@ static int64_t take_data(struct tcp *tcp, struct connection *connection, const u
 	}
 	data += n;
 	length = smaller(length - (uint32_t)n, WINDOW - unsent->length);
-	if (length == 0 || tcp->held + length > HELD_MAX || ring_reserve(unsent, length) < 0)
+	if (length == 0)
 		return n;
+	length = make_room(tcp, unsent, length);
 	ring_append(unsent, data, length);
-	tcp->warm = true;
-	tcp->held += length;
 	return n + length;
 }
 
@@ -567,7 +579,6 @@ static void take_acknowledgement(struct tcp *tcp, struct connection *connection,
 {
 	const uint32_t count = segment->acknowledged - connection->first;
 	const uint32_t window = segment->window << connection->scale;
-	uint32_t dropped;
 
 	if (count > connection->furthest - connection->first)
 		return;
@@ -585,9 +596,7 @@ static void take_acknowledgement(struct tcp *tcp, struct connection *connection,
 		return;
 	if (count > connection->unacknowledged.length)
 		connection->fin_sent = connection->fin_acknowledged = true;
-	dropped = smaller(count, connection->unacknowledged.length);
-	ring_drop(&connection->unacknowledged, dropped);
-	tcp->held -= dropped;
+	ring_drop(&connection->unacknowledged, smaller(count, connection->unacknowledged.length));
 	connection->first += count;
 	if ((int32_t)(connection->sent - connection->first) < 0)
 		connection->sent = connection->first;
@@ -926,33 +935,28 @@ int tcp_timeout(const struct tcp *tcp, int64_t now)
 }
 
 /* Give back what an empty queue has. Return: whether there is still something. */
-static bool cool_down(struct connection *connection)
+static bool cool_down(struct tcp *tcp, struct connection *connection)
 {
 	if (connection->unacknowledged.length == 0)
-		ring_free(&connection->unacknowledged);
+		free_queue(tcp, &connection->unacknowledged);
 	if (connection->unsent.length == 0)
-		ring_free(&connection->unsent);
+		free_queue(tcp, &connection->unsent);
 	return connection->unacknowledged.data || connection->unsent.data;
 }
 
 void tcp_timers(struct tcp *tcp, int64_t now)
 {
-	bool starved;
-
 	tcp->now = now;
 	if ((tcp->waiting == 0 && !tcp->warm) || now < tcp->next_tick)
 		return;
 	tcp->next_tick = now + TICK_MS;
-	starved = tcp->starved;
-	tcp->warm = tcp->starved = false;
+	tcp->warm = false;
 	for (uint32_t i = 0; i < tcp->used; i++) {
 		struct connection *connection = &tcp->connections[i];
 
 		if (connection->state == FREE)
 			continue;
-		tcp->warm |= cool_down(connection);
-		if (starved)
-			make_pending(tcp, connection);
+		tcp->warm |= cool_down(tcp, connection);
 		if (connection->deadline && connection->deadline <= now)
 			run_out(tcp, connection);
 	}

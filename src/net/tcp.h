@@ -14,6 +14,7 @@ struct tcp_setup {
 	const struct net_plan *plan; /* borrowed */
 	int tap, epoll;
 	uint32_t connections; /* at most so many */
+	uint64_t memory; /* for the queues of all, beyond the least that each of them can have */
 };
 
 /* Return: NULL with errno. */

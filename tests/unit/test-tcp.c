@@ -32,6 +32,8 @@ struct world {
 	int helper_tap;
 	int listener, server; /* server: the accepted connection */
 	uint16_t port;
+	uint16_t our_port;
+	int scale; /* of our window; -1: the option is not there */
 	int64_t now;
 	uint32_t sequence, acknowledged; /* ours; what we have seen of the helper's */
 	uint8_t frame[ROOM];             /* what came last */
@@ -56,7 +58,7 @@ static void make_world(struct world *world, uint32_t connections)
 {
 	int sockets[2];
 
-	*world = (struct world){ .server = -1, .now = 1000 };
+	*world = (struct world){ .server = -1, .our_port = OUR_PORT, .scale = -1, .now = 1000 };
 	assert_int_equal(net_plan_parse("slirp:allow-host-loopback", "x", &world->plan, NULL), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, sockets), 0);
 	world->tap = sockets[0];
@@ -66,7 +68,8 @@ static void make_world(struct world *world, uint32_t connections)
 	world->tcp = tcp_new(&(struct tcp_setup){ .plan = &world->plan,
 	                                          .tap = world->helper_tap,
 	                                          .epoll = world->epoll,
-	                                          .connections = connections });
+	                                          .connections = connections,
+	                                          .memory = 1024u * 1024 });
 	assert_non_null(world->tcp);
 	tcp_timers(world->tcp, world->now);
 }
@@ -81,11 +84,11 @@ static void end_world(struct world *world)
 	close_fd(&world->server);
 }
 
-/* What the helper does with news of its sockets. */
-static void turn(struct world *world)
+/* What the helper does with news of its sockets, for which it waits some milliseconds. */
+static void turn_within(struct world *world, int patience)
 {
 	struct epoll_event events[16];
-	int n = epoll_wait(world->epoll, events, 16, 20);
+	int n = epoll_wait(world->epoll, events, 16, patience);
 
 	for (int i = 0; i < n; i++)
 		tcp_event(world->tcp, (uint32_t)events[i].data.u64, events[i].events);
@@ -93,12 +96,17 @@ static void turn(struct world *world)
 		continue;
 }
 
+static void turn(struct world *world)
+{
+	turn_within(world, 20);
+}
+
 /* @after milliseconds later. */
 static void pass_time(struct world *world, int after)
 {
 	world->now += after;
 	tcp_timers(world->tcp, world->now);
-	turn(world);
+	turn_within(world, 0);
 }
 
 /* A segment of the container's: headers by the helper's own writer, with the sides exchanged. */
@@ -106,13 +114,13 @@ static size_t make_frame(const struct world *world, uint16_t port, uint8_t flags
                          uint32_t length, uint8_t *frame)
 {
 	struct segment segment = {
-		.flow = { .family = AF_INET, .local_port = port, .peer_port = OUR_PORT },
+		.flow = { .family = AF_INET, .local_port = port, .peer_port = world->our_port },
 		.sequence = world->sequence,
 		.acknowledged = world->acknowledged,
 		.window = OUR_WINDOW,
 		.flags = flags,
 		.mss = 1460,
-		.scale = -1,
+		.scale = world->scale,
 		.length = length,
 	};
 	uint8_t header[SEGMENT_HEADER_MAX];
@@ -506,8 +514,9 @@ static void more_connections_than_there_are_files_for_are_refused(void **state)
 	(void)state;
 	make_world(&world, 1);
 	open_connection(&world);
+	world.our_port++;
 	size = make_frame(&world, world.port, TCP_SYN, NULL, 0, frame);
-	write_u16(frame + ETH_HLEN + 20, OUR_PORT + 1);
+	world.our_port--;
 	tcp_frame(world.tcp, frame, size);
 	hear_flags(&world, TCP_RST | TCP_ACK, &segment);
 	say(&world, TCP_ACK, "still there");
@@ -598,7 +607,7 @@ static void what_is_left_of_an_earlier_connection_is_got_rid_of(void **state)
 
 static void segments_that_are_not_whole_are_none(void **state)
 {
-	struct world world = { .sequence = 1 };
+	struct world world = { .our_port = OUR_PORT, .scale = -1, .sequence = 1 };
 	struct segment segment;
 	uint8_t frame[256];
 	size_t size = make_frame(&world, 80, TCP_SYN, "abcd", 4, frame);
@@ -621,7 +630,7 @@ static void segments_that_are_not_whole_are_none(void **state)
 
 static void options_that_lie_about_their_length_are_ignored(void **state)
 {
-	struct world world = { .sequence = 1 };
+	struct world world = { .our_port = OUR_PORT, .scale = -1, .sequence = 1 };
 	struct segment segment;
 	uint8_t frame[256];
 	size_t size = make_frame(&world, 80, TCP_SYN, "", 0, frame);
@@ -637,7 +646,7 @@ static void options_that_lie_about_their_length_are_ignored(void **state)
 /* The sum over header, data and pseudo header, as a receiver makes it. */
 static void checksums_are_completed(void **state)
 {
-	struct world world = { .sequence = 1 };
+	struct world world = { .our_port = OUR_PORT, .scale = -1, .sequence = 1 };
 	const struct virtio_net_hdr prefix = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
 		                               .csum_start = ETH_HLEN + 20,
 		                               .csum_offset = 16 };
@@ -657,7 +666,7 @@ static void checksums_are_completed(void **state)
 /* A program with CAP_NET_RAW says where the sum goes, and what it is: it is no way past the filter. */
 static void checksums_do_not_change_ip_headers(void **state)
 {
-	struct world world = { .sequence = 1 };
+	struct world world = { .our_port = OUR_PORT, .scale = -1, .sequence = 1 };
 	struct virtio_net_hdr prefix = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM };
 	uint8_t frame[256], before[256];
 	size_t size = make_frame(&world, 80, TCP_ACK, "abc", 3, frame);
@@ -701,6 +710,47 @@ static void rings_keep_the_order_of_bytes(void **state)
 		}
 	}
 	ring_free(&ring);
+}
+
+/* The server sends more than a window, bit by bit. Return: how many bytes the helper sends of that. */
+static uint32_t fill(struct world *world)
+{
+	static const uint8_t data[32768];
+	struct segment segment;
+	uint32_t end = 0;
+
+	for (int i = 0; i < 20; i++) {
+		send(world->server, data, sizeof(data), MSG_DONTWAIT | MSG_NOSIGNAL);
+		turn(world);
+		while (hear(world, &segment))
+			end = segment.sequence + segment.length - world->acknowledged;
+	}
+	return end;
+}
+
+/* All but the last byte is acknowledged: the memory is still in use, however little is in it. */
+static void connections_that_hold_a_lot_do_not_stop_others(void **state)
+{
+	int servers[6];
+	struct world world;
+	uint32_t sent;
+
+	(void)state;
+	make_world(&world, 6);
+	world.scale = 4;
+	for (int i = 0; i < 6; i++) {
+		world.our_port = (uint16_t)(OUR_PORT + i);
+		open_connection(&world);
+		sent = fill(&world);
+		assert_in_range(sent, i < 2 ? 400000 : 4096, i < 2 ? 600000 : 4096);
+		world.acknowledged += sent - 1;
+		say_window(&world, 0);
+		servers[i] = world.server;
+	}
+	for (int i = 0; i < 6; i++)
+		close_fd(&servers[i]);
+	world.server = -1;
+	end_world(&world);
 }
 
 /* Whatever the container says, the helper lives. */
@@ -759,6 +809,7 @@ int main(void)
 		cmocka_unit_test(checksums_are_completed),
 		cmocka_unit_test(checksums_do_not_change_ip_headers),
 		cmocka_unit_test(rings_keep_the_order_of_bytes),
+		cmocka_unit_test(connections_that_hold_a_lot_do_not_stop_others),
 		cmocka_unit_test(random_segments_do_no_harm),
 	};
 
