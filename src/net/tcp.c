@@ -647,7 +647,10 @@ static bool take_answer(struct tcp *tcp, struct connection *connection,
 	/* What is left in the container of an earlier connection: gone with the refusal. */
 	if (!acknowledged) {
 		refuse(tcp, segment);
-		send_syn(tcp, connection);
+		if (connection->tries == 0) {
+			connection->tries = 1;
+			send_syn(tcp, connection);
+		}
 		return false;
 	}
 	if (!(segment->flags & TCP_SYN))

@@ -546,12 +546,70 @@ static void the_hosts_loopback_is_out_of_reach_unless_it_is_opened(void **state)
 	end_world(&world);
 }
 
-static void a_client_that_is_not_answered_is_let_go(void **state)
+/* A client of port 80, which is published; what the container gets. Return: the client. */
+static int connect_client(struct world *world, struct segment *syn)
 {
 	struct net_port port = { .family = AF_INET, .container_port = 80 };
 	struct sockaddr_in address = { .sin_family = AF_INET,
-		                       .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	_cleanup_fd_ int client = socket(AF_INET, SOCK_STREAM, 0);
+		                       .sin_addr = { htonl(INADDR_LOOPBACK) },
+		                       .sin_port = htons(world->port) };
+	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
+	fcntl(world->listener, F_SETFL, O_NONBLOCK);
+	tcp_accept(world->tcp, world->listener, &port);
+	hear_flags(world, TCP_SYN, syn);
+	assert_int_equal(syn->flow.peer_port, 80);
+	assert_memory_equal(syn->flow.local, &world->plan.gateway, 4);
+	/* From now on we are that server, and its peer is the client, which the gateway stands for. */
+	world->our_port = 80;
+	world->port = syn->flow.local_port;
+	world->sequence = OUR_START;
+	world->acknowledged = syn->sequence + 1;
+	return client;
+}
+
+static void a_client_is_connected_when_the_container_answers(void **state)
+{
+	struct segment segment;
+	struct world world;
+	char text[16];
+
+	(void)state;
+	make_world(&world, 1);
+	world.server = connect_client(&world, &segment);
+	assert_int_equal(segment.mss, world.plan.mtu - 40);
+	assert_true(segment.scale > 0);
+	/* What the client sends waits. */
+	serve(&world, "early");
+	hear_nothing(&world);
+	say(&world, TCP_SYN | TCP_ACK, "");
+	world.sequence++;
+	hear_data(&world, "early");
+	world.acknowledged += 5;
+	say(&world, TCP_ACK, "hello");
+	assert_int_equal(recv(world.server, text, sizeof(text), MSG_DONTWAIT), 5);
+	end_world(&world);
+}
+
+static void a_client_that_the_container_refuses_is_reset(void **state)
+{
+	struct segment segment;
+	struct world world;
+	char byte;
+
+	(void)state;
+	make_world(&world, 1);
+	world.server = connect_client(&world, &segment);
+	say(&world, TCP_RST | TCP_ACK, "");
+	hear_nothing(&world);
+	assert_int_equal(read(world.server, &byte, 1), -1);
+	assert_int_equal(errno, ECONNRESET);
+	end_world(&world);
+}
+
+static void a_client_that_is_not_answered_is_let_go(void **state)
+{
 	struct segment segment;
 	struct world world;
 	int syns = 0;
@@ -559,49 +617,36 @@ static void a_client_that_is_not_answered_is_let_go(void **state)
 
 	(void)state;
 	make_world(&world, 1);
-	address.sin_port = htons(world.port);
-	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
-	fcntl(world.listener, F_SETFL, O_NONBLOCK);
-	tcp_accept(world.tcp, world.listener, &port);
+	world.server = connect_client(&world, &segment);
 	for (int i = 0; i < 40; i++) {
 		while (hear(&world, &segment))
 			syns += (segment.flags & TCP_SYN) != 0;
 		pass_time(&world, 11000);
 	}
 	assert_true(syns > 5);
-	assert_int_equal(read(client, &byte, 1), -1);
+	assert_int_equal(read(world.server, &byte, 1), -1);
 	assert_int_equal(errno, ECONNRESET);
 	end_world(&world);
 }
 
-/* A program in the container that has just closed its end waits there with an old sequence. */
 static void what_is_left_of_an_earlier_connection_is_got_rid_of(void **state)
 {
-	struct net_port port = { .family = AF_INET, .container_port = 80 };
-	struct sockaddr_in address = { .sin_family = AF_INET,
-		                       .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	_cleanup_fd_ int client = socket(AF_INET, SOCK_STREAM, 0);
 	struct segment syn, segment;
-	static uint8_t frame[256];
 	struct world world;
-	size_t size;
 
 	(void)state;
 	make_world(&world, 1);
-	address.sin_port = htons(world.port);
-	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
-	fcntl(world.listener, F_SETFL, O_NONBLOCK);
-	tcp_accept(world.tcp, world.listener, &port);
-	hear_flags(&world, TCP_SYN, &syn);
+	world.server = connect_client(&world, &syn);
 	world.acknowledged = syn.sequence - 1000;
-	size = make_frame(&world, syn.flow.local_port, TCP_ACK, NULL, 0, frame);
-	write_u16(frame + ETH_HLEN + 20, 80);
-	/* From us to the gateway, which stands for the client. */
-	tcp_frame(world.tcp, frame, size);
+	say(&world, TCP_ACK, "");
 	hear_flags(&world, TCP_RST, &segment);
 	assert_int_equal(segment.sequence, world.acknowledged);
 	hear_flags(&world, TCP_SYN, &segment);
 	assert_int_equal(segment.sequence, syn.sequence);
+	/* Once at once: whoever stays with it does not keep us busy. */
+	say(&world, TCP_ACK, "");
+	hear_flags(&world, TCP_RST, &segment);
+	hear_nothing(&world);
 	end_world(&world);
 }
 
@@ -802,6 +847,8 @@ int main(void)
 		cmocka_unit_test(what_has_no_connection_is_refused),
 		cmocka_unit_test(more_connections_than_there_are_files_for_are_refused),
 		cmocka_unit_test(the_hosts_loopback_is_out_of_reach_unless_it_is_opened),
+		cmocka_unit_test(a_client_is_connected_when_the_container_answers),
+		cmocka_unit_test(a_client_that_the_container_refuses_is_reset),
 		cmocka_unit_test(a_client_that_is_not_answered_is_let_go),
 		cmocka_unit_test(what_is_left_of_an_earlier_connection_is_got_rid_of),
 		cmocka_unit_test(segments_that_are_not_whole_are_none),
