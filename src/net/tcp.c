@@ -66,6 +66,7 @@ struct connection {
 	struct ring unacknowledged;     /* from byte @first on */
 	uint32_t appetite;              /* how much is read at once: more while there is more */
 	uint32_t first, sent, furthest; /* sequence numbers: @sent goes back to send again */
+	uint32_t recover;               /* @furthest when duplicates made us do that */
 	uint32_t window;
 	uint8_t scale; /* of @window */
 	uint16_t mss;
@@ -83,7 +84,8 @@ struct connection {
 	bool host_ended, container_ended;
 	bool fin_sent, fin_acknowledged;
 	bool ack_due;
-	bool pending; /* in tcp->pending */
+	bool recovering; /* duplicates mean what is sent again, and not that something was lost */
+	bool pending;    /* in tcp->pending */
 };
 
 struct tcp {
@@ -574,6 +576,16 @@ static void send_again(struct tcp *tcp, struct connection *connection)
 	make_pending(tcp, connection);
 }
 
+/* What comes behind something lost makes duplicates; so does what is sent again (RFC 6582). */
+static void take_duplicate(struct tcp *tcp, struct connection *connection)
+{
+	if (connection->recovering || ++connection->duplicates < 3)
+		return;
+	connection->recovering = true;
+	connection->recover = connection->furthest;
+	send_again(tcp, connection);
+}
+
 static void take_acknowledgement(struct tcp *tcp, struct connection *connection,
                                  const struct segment *segment)
 {
@@ -583,8 +595,8 @@ static void take_acknowledgement(struct tcp *tcp, struct connection *connection,
 	if (count > connection->furthest - connection->first)
 		return;
 	if (count == 0 && segment->length == 0 && connection->furthest != connection->first &&
-	    window == connection->window && ++connection->duplicates == 3)
-		send_again(tcp, connection);
+	    window == connection->window)
+		take_duplicate(tcp, connection);
 	if (connection->window == 0 && window > 0) {
 		/* What asked for that was not taken, and has waited long enough. */
 		connection->tries = 0;
@@ -600,6 +612,8 @@ static void take_acknowledgement(struct tcp *tcp, struct connection *connection,
 	connection->first += count;
 	if ((int32_t)(connection->sent - connection->first) < 0)
 		connection->sent = connection->first;
+	if ((int32_t)(connection->first - connection->recover) > 0)
+		connection->recovering = false;
 	connection->tries = connection->duplicates = 0;
 	set_deadline(tcp, connection, 0);
 	if (connection->first != connection->furthest)

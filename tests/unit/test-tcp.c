@@ -273,6 +273,24 @@ static void three_duplicate_acknowledgements_do_not_wait_for_time(void **state)
 	hear_nothing(&world);
 	say(&world, TCP_ACK, "");
 	hear_data(&world, "one");
+	/* Those that answer what was sent again say nothing, also when that was not all. */
+	for (int i = 0; i < 6; i++)
+		say(&world, TCP_ACK, "");
+	hear_nothing(&world);
+	serve(&world, "two");
+	world.acknowledged += 3;
+	hear_data(&world, "two");
+	for (int i = 0; i < 6; i++)
+		say(&world, TCP_ACK, "");
+	hear_nothing(&world);
+	/* Until something new has come through. */
+	world.acknowledged += 3;
+	say(&world, TCP_ACK, "");
+	serve(&world, "three");
+	hear_data(&world, "three");
+	for (int i = 0; i < 3; i++)
+		say(&world, TCP_ACK, "");
+	hear_data(&world, "three");
 	end_world(&world);
 }
 
