@@ -100,8 +100,16 @@ struct tcp {
 	uint32_t *pending;
 	uint32_t pending_count;
 	int64_t now, next_tick;
+	uint32_t seed; /* of the hash: the container chooses addresses, not buckets */
 	uint32_t buckets[BUCKETS];
 };
+
+static uint32_t random_number(void)
+{
+	uint32_t number = 0;
+
+	return getrandom(&number, sizeof(number), GRND_NONBLOCK) < 0 ? 1 : number;
+}
 
 struct tcp *tcp_new(const struct tcp_setup *setup)
 {
@@ -113,6 +121,7 @@ struct tcp *tcp_new(const struct tcp_setup *setup)
 	tcp->limit = setup->connections;
 	tcp->free = NONE;
 	tcp->spare = dup(setup->epoll);
+	tcp->seed = random_number();
 	memset(tcp->buckets, 0xff, sizeof(tcp->buckets));
 	/* Pages that are not touched are not there. */
 	tcp->connections = calloc(setup->connections, sizeof(*tcp->connections));
@@ -143,7 +152,7 @@ static uint32_t number_of(const struct tcp *tcp, const struct connection *connec
 static uint32_t *bucket_of(struct tcp *tcp, const struct tcp_flow *flow)
 {
 	const uint8_t *bytes = (const uint8_t *)flow;
-	uint32_t hash = 2166136261u;
+	uint32_t hash = tcp->seed;
 
 	for (size_t i = 0; i < sizeof(*flow); i++)
 		hash = (hash ^ bytes[i]) * 16777619u;
@@ -698,13 +707,6 @@ static void take_segment(struct tcp *tcp, struct connection *connection,
 }
 
 /* --- beginnings ------------------------------------------------------------------------------ */
-
-static uint32_t random_number(void)
-{
-	uint32_t number = 0;
-
-	return getrandom(&number, sizeof(number), GRND_NONBLOCK) < 0 ? 1 : number;
-}
 
 /* Its events come once, when something changes. */
 static int watch(const struct tcp *tcp, const struct connection *connection)
