@@ -766,13 +766,15 @@ static bool serve_round(struct helper *helper)
 
 	if (n < 0 && errno != EINTR)
 		return false;
-	tcp_timers(helper->tcp, now_ms());
+	tcp_set_time(helper->tcp, now_ms());
+	/* The events first, as they name connections that the rest may end and whose number it reuses. */
 	for (int i = 0; i < n; i++)
 		take_event(helper, &events[i], &news);
 	if (news.frames)
 		passed = read_frames(helper);
 	if (news.init || passed < 0)
 		return false;
+	tcp_timers(helper->tcp);
 	helper->busy = tcp_flush(helper->tcp);
 	if (news.control)
 		serve_control(helper);

@@ -946,6 +946,11 @@ static void run_out(struct tcp *tcp, struct connection *connection)
 	}
 }
 
+void tcp_set_time(struct tcp *tcp, int64_t now)
+{
+	tcp->now = now;
+}
+
 int tcp_timeout(const struct tcp *tcp, int64_t now)
 {
 	if (tcp->waiting == 0 && !tcp->warm)
@@ -963,12 +968,11 @@ static bool cool_down(struct tcp *tcp, struct connection *connection)
 	return connection->unacknowledged.data || connection->unsent.data;
 }
 
-void tcp_timers(struct tcp *tcp, int64_t now)
+void tcp_timers(struct tcp *tcp)
 {
-	tcp->now = now;
-	if ((tcp->waiting == 0 && !tcp->warm) || now < tcp->next_tick)
+	if ((tcp->waiting == 0 && !tcp->warm) || tcp->now < tcp->next_tick)
 		return;
-	tcp->next_tick = now + TICK_MS;
+	tcp->next_tick = tcp->now + TICK_MS;
 	tcp->warm = false;
 	for (uint32_t i = 0; i < tcp->used; i++) {
 		struct connection *connection = &tcp->connections[i];
@@ -976,7 +980,7 @@ void tcp_timers(struct tcp *tcp, int64_t now)
 		if (connection->state == FREE)
 			continue;
 		tcp->warm |= cool_down(tcp, connection);
-		if (connection->deadline && connection->deadline <= now)
+		if (connection->deadline && connection->deadline <= tcp->now)
 			run_out(tcp, connection);
 	}
 }

@@ -37,6 +37,11 @@ void tcp_accept(struct tcp *tcp, int listener, const struct net_port *port);
 /* Send what is due. Return: whether there is more to do at once. */
 bool tcp_flush(struct tcp *tcp);
 
+/* What time it is, in milliseconds, for the calls above. */
+void tcp_set_time(struct tcp *tcp, int64_t now);
+
 /* Milliseconds until tcp_timers() has to be called; -1: nothing waits for time. */
 int tcp_timeout(const struct tcp *tcp, int64_t now);
-void tcp_timers(struct tcp *tcp, int64_t now);
+
+/* What was not answered in time. By then all that has come should have been taken. */
+void tcp_timers(struct tcp *tcp);

@@ -71,7 +71,7 @@ static void make_world(struct world *world, uint32_t connections)
 	                                          .connections = connections,
 	                                          .memory = 1024u * 1024 });
 	assert_non_null(world->tcp);
-	tcp_timers(world->tcp, world->now);
+	tcp_set_time(world->tcp, world->now);
 }
 
 static void end_world(struct world *world)
@@ -105,7 +105,8 @@ static void turn(struct world *world)
 static void pass_time(struct world *world, int after)
 {
 	world->now += after;
-	tcp_timers(world->tcp, world->now);
+	tcp_set_time(world->tcp, world->now);
+	tcp_timers(world->tcp);
 	turn_within(world, 0);
 }
 
@@ -839,7 +840,7 @@ static void random_segments_do_no_harm(void **state)
 		tcp_frame(world.tcp, frame, size);
 		tcp_flush(world.tcp);
 		if (i % 16 == 0)
-			tcp_timers(world.tcp, world.now += 150);
+			pass_time(&world, 150);
 		while (hear(&world, &segment))
 			world.acknowledged = segment.sequence + (uint32_t)random() % 3;
 		close(accept4(world.listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC));
