@@ -46,6 +46,7 @@
 #define TIMEOUT_MAX_MS  10000
 #define TICK_MS         100
 #define TRIES_MAX       12
+#define HALF_CLOSED_MS  60000
 
 enum state {
 	FREE,
@@ -361,20 +362,26 @@ static void reset(struct tcp *tcp, struct connection *connection)
 	release(tcp, connection);
 }
 
-/* The container does not want it any more. */
+/* The container has said all that it has to say, and the socket has it. */
+static bool is_half_closed(const struct connection *connection)
+{
+	return connection->container_ended && connection->unsent.length == 0;
+}
+
+/* The container does not want it any more. After its end that is no reason to lose what it said. */
 static void take_reset(struct tcp *tcp, struct connection *connection)
 {
 	const struct linger at_once = { .l_onoff = 1 };
 
-	setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	if (!is_half_closed(connection))
+		setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	release(tcp, connection);
 }
 
 /* Return: whether it was released, all being said on both sides. */
 static bool release_if_done(struct tcp *tcp, struct connection *connection)
 {
-	if (!connection->container_ended || connection->unsent.length > 0 ||
-	    !connection->fin_acknowledged)
+	if (!is_half_closed(connection) || !connection->fin_acknowledged)
 		return false;
 	if (connection->ack_due)
 		send_ack(tcp, connection);
@@ -427,10 +434,12 @@ static int read_socket(struct tcp *tcp, struct connection *connection, uint32_t 
 
 static void note_sent(struct tcp *tcp, struct connection *connection, uint32_t count)
 {
+	const bool first = in_flight(connection) == 0;
+
 	connection->sent += count;
 	if ((int32_t)(connection->sent - connection->furthest) > 0)
 		connection->furthest = connection->sent;
-	if (!connection->deadline)
+	if (first || !connection->deadline)
 		expect_answer(tcp, connection);
 }
 
@@ -609,7 +618,6 @@ static void take_acknowledgement(struct tcp *tcp, struct connection *connection,
 	if (connection->window == 0 && window > 0) {
 		/* What asked for that was not taken, and has waited long enough. */
 		connection->tries = 0;
-		set_deadline(tcp, connection, 0);
 		send_again(tcp, connection);
 	}
 	connection->window = window;
@@ -876,6 +884,13 @@ void tcp_event(struct tcp *tcp, uint32_t number, uint32_t events)
 		flush_unsent(tcp, connection);
 }
 
+/* Ask now and then whether the container still knows of it. */
+static void watch_half_closed(struct tcp *tcp, struct connection *connection)
+{
+	if (is_half_closed(connection) && !connection->deadline)
+		set_deadline(tcp, connection, tcp->now + HALF_CLOSED_MS);
+}
+
 /* Return: whether there is more to do for it. */
 static bool serve(struct tcp *tcp, struct connection *connection)
 {
@@ -888,6 +903,7 @@ static bool serve(struct tcp *tcp, struct connection *connection)
 		return false;
 	if (connection->ack_due)
 		send_ack(tcp, connection);
+	watch_half_closed(tcp, connection);
 	return more;
 }
 
@@ -918,16 +934,29 @@ static void probe_window(struct tcp *tcp, struct connection *connection)
 	expect_answer(tcp, connection);
 }
 
+/*
+ * Nothing is under way: the window was asked for in vain, or the container has ended its side. Then
+ * its program may be gone, and its kernel have forgotten the connection, while the host's peer
+ * never ends. An old sequence number makes the kernel say so.
+ */
+static void stay_idle(struct tcp *tcp, struct connection *connection)
+{
+	connection->tries = 0;
+	set_deadline(tcp, connection, 0);
+	if (!is_half_closed(connection))
+		return;
+	send_segment(tcp, connection, TCP_ACK, UINT32_MAX, 0);
+	watch_half_closed(tcp, connection);
+}
+
 /* There was no answer in time. */
 static void run_out(struct tcp *tcp, struct connection *connection)
 {
 	/* A container may keep its window closed for as long as it likes. */
 	const bool closed = connection->state == ESTABLISHED && connection->window == 0;
 
-	/* The window was asked for in vain: there was nothing to send. */
 	if (!closed && connection->furthest == connection->first) {
-		connection->tries = 0;
-		set_deadline(tcp, connection, 0);
+		stay_idle(tcp, connection);
 		return;
 	}
 	if (connection->tries < TRIES_MAX)

@@ -466,6 +466,44 @@ static void an_end_in_both_directions_frees_the_connection(void **state)
 	end_world(&world);
 }
 
+/* As long as its kernel says that it is there; a server that never ends does not keep it for ever. */
+static void a_half_closed_connection_lasts_while_the_container_knows_of_it(void **state)
+{
+	struct segment segment;
+	struct world world;
+	char text[16];
+
+	(void)state;
+	make_world(&world, 1);
+	open_connection(&world);
+	say(&world, TCP_ACK | TCP_FIN, "bye");
+	hear_flags(&world, TCP_ACK, &segment);
+	world.sequence += 4;
+	for (int i = 0; i < 20; i++) {
+		pass_time(&world, 61000);
+		hear_flags(&world, TCP_ACK, &segment);
+		assert_int_equal(segment.sequence, world.acknowledged - 1);
+		assert_int_equal(segment.length, 0);
+		say(&world, TCP_ACK, "");
+		hear_nothing(&world);
+	}
+	serve(&world, "still here");
+	hear_data(&world, "still here");
+	pass_time(&world, 250);
+	hear_data(&world, "still here");
+	world.acknowledged += 10;
+	say(&world, TCP_ACK, "");
+	pass_time(&world, 61000);
+	hear_flags(&world, TCP_ACK, &segment);
+	say(&world, TCP_RST, "");
+	/* What was said before is not lost. */
+	assert_int_equal(recv(world.server, text, sizeof(text), 0), 3);
+	assert_int_equal(recv(world.server, text, sizeof(text), 0), 0);
+	close_fd(&world.server);
+	open_connection(&world);
+	end_world(&world);
+}
+
 static void an_end_that_is_lost_comes_again(void **state)
 {
 	struct segment segment;
@@ -861,6 +899,7 @@ int main(void)
 		cmocka_unit_test(whether_we_are_there_is_answered),
 		cmocka_unit_test(no_more_than_the_window_is_sent),
 		cmocka_unit_test(an_end_in_both_directions_frees_the_connection),
+		cmocka_unit_test(a_half_closed_connection_lasts_while_the_container_knows_of_it),
 		cmocka_unit_test(an_end_that_is_lost_comes_again),
 		cmocka_unit_test(resets_go_through),
 		cmocka_unit_test(what_has_no_connection_is_refused),
