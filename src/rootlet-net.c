@@ -69,6 +69,7 @@ struct published {
 struct helper {
 	struct net_plan plan;
 	int tap, init, control, epoll;
+	int spare; /* a file to give up for the runtime's connection when there is none left */
 	Slirp *slirp;
 	struct watch *watches;
 	int *active; /* fds that have a watch */
@@ -534,7 +535,7 @@ static void answer(int socket, struct net_message *message, uint32_t type, struc
 }
 
 /* One request of one connection, with limited patience: the runtime sends at once. */
-static void serve_control(struct helper *helper)
+static void serve_connection(struct helper *helper)
 {
 	const struct timeval patience = { .tv_sec = 1 };
 	_cleanup_fd_ int socket = accept4(helper->control, NULL, NULL, SOCK_CLOEXEC);
@@ -548,6 +549,14 @@ static void serve_control(struct helper *helper)
 		return;
 	change_ports(helper, message, &error);
 	answer(socket, message, NET_DONE, error);
+}
+
+/* The container can take all files for UDP: one that waits for an answer would keep us awake. */
+static void serve_control(struct helper *helper)
+{
+	close_fd(&helper->spare);
+	serve_connection(helper);
+	helper->spare = dup(helper->epoll);
 }
 
 /* --- the loop -------------------------------------------------------------------------------- */
@@ -810,6 +819,7 @@ static int make_tables(struct helper *helper, struct error **err)
 	helper->active = calloc(helper->watch_count, sizeof(*helper->active));
 	helper->published = calloc(NET_PORTS_MAX, sizeof(*helper->published));
 	helper->epoll = epoll_create1(EPOLL_CLOEXEC);
+	helper->spare = dup(helper->epoll);
 	helper->tcp = make_tcp(helper);
 	if (!helper->watches || !helper->active || !helper->published || helper->epoll < 0 ||
 	    !helper->tcp)
@@ -853,7 +863,7 @@ int main(void)
 	_cleanup_free_ struct net_message *message = calloc(1, sizeof(*message));
 	_cleanup_error_ struct error *error = NULL;
 	/* Ends with the process, and is too large for the stack. */
-	static struct helper helper = { .epoll = -1 };
+	static struct helper helper = { .epoll = -1, .spare = -1 };
 
 	/* What the user's terminal says is for the container. */
 	setsid();

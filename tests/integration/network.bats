@@ -564,6 +564,21 @@ assert_small_helper() {
 	assert_output $'some\nfirst lives\nroom again'
 }
 
+helper_ticks() {
+	awk '{ print $14 + $15 }' "/proc/$(helper_of c1)/stat"
+}
+
+@test "with every file taken by UDP, ports are answered for, and the helper sleeps" {
+	local before
+	(ulimit -n 80 && SCRIPT="udp flood $OUTSIDE 2000; sleep 100" echo_container)
+	wait_until 20 grep -q flooded "$T/c1.out"
+	try rootlet_net port add c1 8090:90
+	assert_error 'cannot publish 127\.0\.0\.1:8090/tcp: Too many open files' 1
+	before=$(helper_ticks)
+	sleep 1
+	[ $(($(helper_ticks) - before)) -lt 50 ]
+}
+
 @test "peers that never read stop only themselves" {
 	make_data 1000000
 	server serve $OUTSIDE 9004 "$T/data"
