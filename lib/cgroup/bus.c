@@ -105,6 +105,12 @@ static int library_open(struct sd_bus_library *library, struct error **err)
 	return 0;
 }
 
+static void set_deadline(struct bus *bus, int limit_ms)
+{
+	bus->limit_ms = limit_ms;
+	bus->deadline = now_ms() + limit_ms;
+}
+
 /* --- driving the connection ------------------------------------------------------------------ */
 
 static int wait_more(struct bus *bus, struct error **err)
@@ -122,7 +128,7 @@ static int wait_more(struct bus *bus, struct error **err)
 		return error_set(err, errno, "waiting for systemd");
 	if (n == 0) {
 		error_set(err, ETIMEDOUT, "%s systemd did not answer within %d s",
-		          bus->user ? "the user's" : "the system's", bus->timeout_ms / 1000);
+		          bus->user ? "the user's" : "the system's", bus->limit_ms / 1000);
 		return error_hint(err, "look what `systemctl %sstatus` says",
 		                  bus->user ? "--user " : "");
 	}
@@ -436,7 +442,8 @@ int bus_connect(bool user, int timeout_ms, int interrupt_fd, struct bus **bus, s
 	new->user = user;
 	new->timeout_ms = timeout_ms;
 	new->interrupt_fd = interrupt_fd;
-	new->deadline = now_ms() + timeout_ms;
+	set_deadline(new,
+	             timeout_ms < BUS_CONNECT_TIMEOUT_MS ? timeout_ms : BUS_CONNECT_TIMEOUT_MS);
 	if (library_open(&new->library, err) < 0 || connect_any(new, &address, err) < 0 ||
 	    check_pid_namespace(new, err) < 0 || run_until(new, is_ready, err) < 0)
 		return -1;
@@ -494,7 +501,7 @@ int bus_send(struct bus *bus, sd_bus_message **message, struct error **err)
 		bus->library.message_unref(bus->answer);
 	bus->answer = NULL;
 	forget_object(bus);
-	bus->deadline = now_ms() + bus->timeout_ms;
+	set_deadline(bus, bus->timeout_ms);
 	n = bus->library.call_async(bus->connection, NULL, *message, on_answer, bus, UINT64_MAX);
 	bus->library.message_unref(*message);
 	*message = NULL;
@@ -522,7 +529,7 @@ int bus_job(struct bus *bus, const char *what, struct error **err)
 {
 	if (!bus->object)
 		return error_set(err, EPROTO, "systemd: no job for %s", what);
-	bus->deadline = now_ms() + bus->timeout_ms;
+	set_deadline(bus, bus->timeout_ms);
 	if (run_until(bus, is_job_over, err) < 0)
 		return error_prefix(err, "%s", what);
 	if (strcmp(bus->job_result, "done") == 0)

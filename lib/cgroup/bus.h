@@ -12,19 +12,21 @@
 #include "cgroup/sd-bus.h"
 
 /*
- * A call is answered in so many milliseconds, or it has failed; a job that it starts may take as
- * long again. Long, because systemd does one thing after the other: with a hundred containers at
- * once on a slow machine, the last one waits for ten seconds and more.
+ * A bus that does not take us in within so many milliseconds is dead. An answer of systemd, and then
+ * the end of the job that it has started, may take longer: it does one thing after the other, and
+ * with a hundred containers at once on a slow machine the last one waits for half a minute.
  */
-#define BUS_TIMEOUT_MS 30000
+#define BUS_CONNECT_TIMEOUT_MS 30000
+#define BUS_TIMEOUT_MS         90000
 
 struct bus {
 	struct sd_bus_library library;
 	sd_bus *connection;
 	bool user;
-	int timeout_ms;
+	int timeout_ms;         /* for an answer, and for a job */
 	int interrupt_fd;       /* readable: give up; -1: none */
-	int64_t deadline;       /* milliseconds of CLOCK_MONOTONIC */
+	int limit_ms;           /* of the present wait … */
+	int64_t deadline;       /* … and when that is, in milliseconds of CLOCK_MONOTONIC */
 	sd_bus_message *answer; /* to the last call, an error perhaps */
 	char *object;           /* the object path in that answer: of a job, of a unit */
 	char *job_result;       /* of that job: "done", "failed", …; NULL: not yet */
@@ -39,7 +41,7 @@ int bus_explain_absence(bool user, struct error **err);
 /*
  * bus_connect - load libsystemd and connect, authentication included
  * @user:		the user's service manager, else the system's
- * @timeout_ms:	for the connection, and then for each answer and each job
+ * @timeout_ms:	for each answer and each job; for the connection BUS_CONNECT_TIMEOUT_MS, if less
  * @interrupt_fd:	a signalfd that ends every wait on this connection; -1: none
  *
  * Return: 0, or -1 with *err that says what is missing and how to get it. Release with bus_close().

@@ -461,16 +461,20 @@ int cgroup_join(const struct state *state, int fd, const char *below, pid_t pid,
 /*
  * systemd forgets a scope that has become empty, and another container can have one of that name by
  * now: only the cgroup's id tells. A creation that died before it knew the id goes by the name.
+ * @fd:	its cgroup, -1: gone, or not known
  */
-static int stop_scope(const struct state *state, bool is_there, int timeout_ms, struct error **err)
+static int stop_scope(const struct state *state, int fd, int timeout_ms, struct error **err)
 {
+	const bool is_there = fd >= 0;
+
 	if (!state->cgroup_unit || (!is_there && (state->cgroup_id || !state->cgroup_name)))
 		return 0;
 	/* Without a systemd there is no unit of its. */
 	if (!is_there && !scope_available(state->cgroup_of_user))
 		return 0;
 	return scope_stop(state->cgroup_unit, state->cgroup_of_user,
-	                  is_there ? NULL : state->cgroup_name, timeout_ms, err);
+	                  is_there ? NULL : state->cgroup_name,
+	                  is_there ? BUS_TIMEOUT_MS : timeout_ms, err);
 }
 
 int cgroup_remove(const struct state *state, int timeout_ms, struct error **err)
@@ -487,7 +491,7 @@ int cgroup_remove(const struct state *state, int timeout_ms, struct error **err)
 	if (state->cgroup_manager == CGROUP_MANAGER_SYSTEMD) {
 		if (fd >= 0 && cgroup_clear(fd, timeout_ms, err) < 0)
 			return -1;
-		return stop_scope(state, fd >= 0, timeout_ms, err);
+		return stop_scope(state, fd, timeout_ms, err);
 	}
 	if (!state->cgroup)
 		return 0;

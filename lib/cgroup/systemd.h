@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A container's cgroup as a transient scope of systemd: of the user's manager, or for root of the
- * system's. Waits are bounded by BUS_TIMEOUT_MS (bus.h); errors say what is missing.
+ * system's. Waits are bounded (bus.h); errors say what is missing.
  *
  *	scope_plan()		its names
  *	scope_limit()		its properties
