@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -26,6 +27,10 @@
 #define NOTE_ID         "cgroup-id"
 
 #define UNDO_TIMEOUT_MS 10000
+
+/* How long systemd gets to notice by itself that a scope is empty. */
+#define FORGOTTEN_TRIES    50
+#define FORGOTTEN_PAUSE_MS 2
 
 /* --- plan ------------------------------------------------------------------------------------ */
 
@@ -458,9 +463,21 @@ int cgroup_join(const struct state *state, int fd, const char *below, pid_t pid,
 	return explain_move(state->cgroup, errno, err);
 }
 
+/* Whether systemd has removed the cgroup, as it does when the last process has ended. */
+static bool is_forgotten(int fd)
+{
+	for (int i = 0; i < FORGOTTEN_TRIES; i++) {
+		if (faccessat(fd, "cgroup.procs", F_OK, 0) < 0)
+			return true;
+		poll(NULL, 0, FORGOTTEN_PAUSE_MS);
+	}
+	return false;
+}
+
 /*
  * systemd forgets a scope that has become empty, and another container can have one of that name by
  * now: only the cgroup's id tells. A creation that died before it knew the id goes by the name.
+ * Mostly a moment's patience is all that it takes, which is cheaper than talking.
  * @fd:	its cgroup, -1: gone, or not known
  */
 static int stop_scope(const struct state *state, int fd, int timeout_ms, struct error **err)
@@ -471,6 +488,8 @@ static int stop_scope(const struct state *state, int fd, int timeout_ms, struct 
 		return 0;
 	/* Without a systemd there is no unit of its. */
 	if (!is_there && !scope_available(state->cgroup_of_user))
+		return 0;
+	if (is_there && is_forgotten(fd))
 		return 0;
 	return scope_stop(state->cgroup_unit, state->cgroup_of_user,
 	                  is_there ? NULL : state->cgroup_name,
