@@ -32,17 +32,19 @@
 #include "net/segment.h"
 #include "net/tcp.h"
 
-#define FRAME_SIZE      (65536 + 64)
-#define FRAMES_AT_ONCE  128
-#define EVENTS          256
-#define TIMERS          4
-#define FLOWS           4096u /* a power of two */
-#define FREE_PORT_TRIES 16
-#define BACKLOG         4096
-#define FILES_RESERVED  32 /* for what is not a connection */
-#define QUEUES_MAX      (64u * 1024 * 1024)
-#define MMAP_THRESHOLD  (16 * 1024 * 1024)
-#define TRIM_THRESHOLD  (1024 * 1024)
+#define FRAME_SIZE         (65536 + 64)
+#define FRAMES_AT_ONCE     128
+#define EVENTS             256
+#define TIMERS             4
+#define FLOWS              4096u /* a power of two */
+#define FREE_PORT_TRIES    16
+#define TFTP_SERVER_PORT   69
+#define DHCPV6_SERVER_PORT 547
+#define BACKLOG            4096
+#define FILES_RESERVED     32 /* for what is not a connection */
+#define QUEUES_MAX         (64u * 1024 * 1024)
+#define MMAP_THRESHOLD     (16 * 1024 * 1024)
+#define TRIM_THRESHOLD     (1024 * 1024)
 
 /* What we know of an fd, by its number. */
 struct watch {
@@ -101,6 +103,18 @@ static size_t flow_slot(const struct udp_flow *flow)
 	return hash & (FLOWS - 1);
 }
 
+static bool is_gateway(const struct helper *helper, const struct udp_flow *flow)
+{
+	return flow->family == AF_INET ? memcmp(flow->peer, &helper->plan.gateway, 4) == 0
+	                               : memcmp(flow->peer, &helper->plan.gateway6, 16) == 0;
+}
+
+static bool is_nameserver(const struct helper *helper, const struct udp_flow *flow)
+{
+	return flow->family == AF_INET ? memcmp(flow->peer, &helper->plan.nameserver, 4) == 0
+	                               : memcmp(flow->peer, &helper->plan.nameserver6, 16) == 0;
+}
+
 static int udp_socket_of(const struct helper *helper, const struct udp_flow *flow)
 {
 	for (size_t i = 0; i < helper->published_count; i++) {
@@ -121,7 +135,8 @@ static void remember_flow(struct helper *helper, const uint8_t *frame, size_t le
 	struct udp_flow flow;
 	int fd;
 
-	if (!frame_udp(frame, length, true, &flow, &payload, &payload_length))
+	if (!frame_udp(frame, length, true, &flow, &payload, &payload_length) ||
+	    is_nameserver(helper, &flow))
 		return;
 	fd = udp_socket_of(helper, &flow);
 	if (fd < 0)
@@ -131,10 +146,16 @@ static void remember_flow(struct helper *helper, const uint8_t *frame, size_t le
 	helper->flows[slot].fd = fd;
 }
 
-static bool is_virtual(const struct helper *helper, const struct udp_flow *flow)
+/*
+ * What libslirp answers by itself has nothing to give here: there are no files, and no addresses to
+ * lend. But its answers would be remembered as if a client had sent them, and open the way back.
+ */
+static bool is_service(const struct helper *helper, const struct udp_flow *flow)
 {
-	return flow->family == AF_INET ? memcmp(flow->peer, &helper->plan.gateway, 4) == 0
-	                               : memcmp(flow->peer, &helper->plan.network6, 8) == 0;
+	const bool multicast6 = flow->family == AF_INET6 && flow->peer[0] == 0xff;
+
+	return (flow->peer_port == DHCPV6_SERVER_PORT && multicast6) ||
+	       (flow->peer_port == TFTP_SERVER_PORT && is_gateway(helper, flow));
 }
 
 /* The address of the peer on our side, where the gateway stands for the host. */
@@ -144,14 +165,14 @@ static socklen_t peer_address(const struct helper *helper, const struct udp_flow
 	struct net_port peer = { .family = flow->family, .host_port = flow->peer_port };
 
 	memcpy(peer.address, flow->peer, sizeof(peer.address));
-	if (is_virtual(helper, flow) && flow->family == AF_INET)
+	if (is_gateway(helper, flow) && flow->family == AF_INET)
 		memcpy(peer.address, &(struct in_addr){ htonl(INADDR_LOOPBACK) }, 4);
-	else if (is_virtual(helper, flow))
+	else if (is_gateway(helper, flow))
 		memcpy(peer.address, &in6addr_loopback, 16);
 	return net_port_sockaddr(&peer, address);
 }
 
-/* Return: whether the frame was such an answer. */
+/* Return: whether the frame was such an answer, or is for nobody. */
 static bool answer_flow(const struct helper *helper, const uint8_t *frame, size_t length)
 {
 	struct sockaddr_storage address;
@@ -162,6 +183,8 @@ static bool answer_flow(const struct helper *helper, const uint8_t *frame, size_
 
 	if (!frame_udp(frame, length, false, &flow, &payload, &payload_length))
 		return false;
+	if (is_service(helper, &flow))
+		return true;
 	slot = flow_slot(&flow);
 	if (memcmp(&helper->flows[slot].flow, &flow, sizeof(flow)) != 0)
 		return false;
@@ -670,7 +693,7 @@ static bool pass_frame(struct helper *helper, uint8_t *frame, size_t length)
 {
 	if (!frame_complete((const struct virtio_net_hdr *)helper->frame, frame, length))
 		return false;
-	if (helper->udp_count > 0 && answer_flow(helper, frame, length))
+	if (answer_flow(helper, frame, length))
 		return false;
 	slirp_input(helper->slirp, frame, (int)length);
 	return true;

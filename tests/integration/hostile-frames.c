@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static struct sockaddr_ll link_address;
 static int fd;
@@ -33,12 +34,13 @@ static uint16_t checksum(const uint8_t *bytes, size_t length, uint32_t sum)
 	return (uint16_t)~sum;
 }
 
-/* A TCP SYN, or a UDP packet, from 10.0.2.100:@from to @address:@port with good checksums. */
-static void send_to(uint16_t from, const char *address, uint16_t port, uint8_t protocol)
+/* A TCP SYN, or a UDP packet with @data, from 10.0.2.100:@from to @address:@port, with good checksums. */
+static void send_packet(uint16_t from, const char *address, uint16_t port, uint8_t protocol,
+                        const void *data, size_t size)
 {
-	uint8_t frame[14 + 20 + 20] = { 0x52, 0x55, 10, 0, 2, 2, 2, 0, 0, 0, 0, 1, 8, 0 };
+	uint8_t frame[14 + 20 + 20 + 64] = { 0x52, 0x55, 10, 0, 2, 2, 2, 0, 0, 0, 0, 1, 8, 0 };
 	uint8_t *ip = frame + 14, *body = ip + 20;
-	size_t length = protocol == IPPROTO_TCP ? 20 : 9;
+	size_t length = protocol == IPPROTO_TCP ? 20 : 8 + size;
 	uint32_t sum = protocol + (uint32_t)length;
 	uint16_t check;
 
@@ -65,10 +67,26 @@ static void send_to(uint16_t from, const char *address, uint16_t port, uint8_t p
 		body[16] = (uint8_t)(check >> 8);
 		body[17] = (uint8_t)check;
 	} else {
-		body[5] = 9;
-		body[8] = 'x';
+		body[5] = (uint8_t)length;
+		memcpy(body + 8, data, size);
 	}
 	send_frame(frame, 34 + length);
+}
+
+static void send_to(uint16_t from, const char *address, uint16_t port, uint8_t protocol)
+{
+	send_packet(from, address, port, protocol, "x", 1);
+}
+
+/* From the published port 53 to libslirp's TFTP server: its answer is none from a client of that port. */
+static void send_tftp(void)
+{
+	static const char request[] = "\0\1file\0octet";
+
+	for (int i = 0; i < 4; i++) {
+		send_packet(53, "10.0.2.2", 69, IPPROTO_UDP, request, sizeof(request));
+		usleep(50000);
+	}
 }
 
 /*
@@ -124,6 +142,7 @@ static void send_malformed(uint16_t port)
 		send_to(40000, addresses[i], port, IPPROTO_UDP);
 	}
 	send_completed(port);
+	send_tftp();
 	srandom(1);
 	for (int i = 0; i < 200000; i++) {
 		size_t length = 14 + (size_t)random() % (i % 8 ? 100 : sizeof(frame) - 14);

@@ -510,8 +510,11 @@ helper_dead() {
 	local program
 	make_data 10
 	server serve 127.0.0.1 9003 "$T/data"
+	in_net sh -c 'echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start'
 	in_background "$T/udp-server" udp-echo 127.0.0.1 9003
+	in_background "$T/tftp-server" udp-echo 127.0.0.1 69
 	wait_until 10 grep -q ready "$T/udp-server"
+	wait_until 10 grep -q ready "$T/tftp-server"
 	program=$(test_program hostile-frames)
 	cp "$program" "$BUNDLE/rootfs/bin/hostile-frames"
 	config '.process.capabilities |= with_entries(.value += ["CAP_NET_RAW"])'
@@ -520,7 +523,7 @@ helper_dead() {
 	wait_until 60 grep -q sent "$T/c1.out"
 	assert_equal "$(annotation_of c1 .helper)" running
 	# The servers have had no client.
-	assert_equal "$(cat "$T/server" "$T/udp-server")" $'ready\nready'
+	assert_equal "$(cat "$T/server" "$T/udp-server" "$T/tftp-server")" $'ready\nready\nready'
 	rootlet_net exec c1 true
 }
 
