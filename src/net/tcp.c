@@ -94,13 +94,12 @@ struct tcp {
 	struct connection *connections;
 	uint32_t count, used; /* open; ever used */
 	uint32_t limit, free;
-	uint32_t waiting; /* have a deadline */
-	bool warm;        /* some may have a queue without anything in it */
-	uint64_t held;    /* memory in the queues of all */
-	int spare;        /* a file to give up when there is none left */
+	uint64_t held; /* memory in the queues of all */
+	int spare;     /* a file to give up when there is none left */
 	uint32_t *pending;
 	uint32_t pending_count;
-	int64_t now, next_tick;
+	int64_t now;
+	int64_t last_tick, next_tick; /* when all were looked at, and when they are to be again */
 	uint32_t seed; /* of the hash: the container chooses addresses, not buckets */
 	uint32_t buckets[BUCKETS];
 };
@@ -123,6 +122,7 @@ struct tcp *tcp_new(const struct tcp_setup *setup)
 	tcp->free = NONE;
 	tcp->spare = dup(setup->epoll);
 	tcp->seed = random_number();
+	tcp->next_tick = INT64_MAX;
 	memset(tcp->buckets, 0xff, sizeof(tcp->buckets));
 	/* Pages that are not touched are not there. */
 	tcp->connections = calloc(setup->connections, sizeof(*tcp->connections));
@@ -190,10 +190,20 @@ static struct connection *add(struct tcp *tcp, const struct tcp_flow *flow, int 
 	return connection;
 }
 
+/* There are so many connections that they are not looked at more often than once in a tick. */
+static void look_at(struct tcp *tcp, int64_t when)
+{
+	if (when < tcp->last_tick + TICK_MS)
+		when = tcp->last_tick + TICK_MS;
+	if (when < tcp->next_tick)
+		tcp->next_tick = when;
+}
+
 static void set_deadline(struct tcp *tcp, struct connection *connection, int64_t deadline)
 {
-	tcp->waiting += (deadline != 0) - (connection->deadline != 0);
 	connection->deadline = deadline;
+	if (deadline)
+		look_at(tcp, deadline);
 }
 
 static void free_queue(struct tcp *tcp, struct ring *queue)
@@ -214,8 +224,16 @@ static uint32_t make_room(struct tcp *tcp, struct ring *queue, uint32_t wanted)
 	if (enough || before == 0)
 		ring_reserve(queue, enough ? wanted : smaller(wanted, RING_SIZE_MIN));
 	tcp->held += queue->size - before;
-	tcp->warm = true;
+	look_at(tcp, tcp->now + TICK_MS);
 	return smaller(wanted, queue->size - queue->length);
+}
+
+/* The first @count bytes of a queue; when it is empty, its memory may go soon. */
+static void drop(struct tcp *tcp, struct ring *queue, uint32_t count)
+{
+	ring_drop(queue, count);
+	if (queue->length == 0)
+		look_at(tcp, tcp->now + TICK_MS);
 }
 
 /* The slot may be in tcp->pending: it stays there, free. */
@@ -227,7 +245,6 @@ static void release(struct tcp *tcp, struct connection *connection)
 	while (*link != number)
 		link = &tcp->connections[*link].next;
 	*link = connection->next;
-	set_deadline(tcp, connection, 0);
 	free_queue(tcp, &connection->unsent);
 	free_queue(tcp, &connection->unacknowledged);
 	close_fd(&connection->fd);
@@ -523,7 +540,7 @@ static void flush_unsent(struct tcp *tcp, struct connection *connection)
 		reset(tcp, connection);
 		return;
 	}
-	ring_drop(unsent, (uint32_t)n);
+	drop(tcp, unsent, (uint32_t)n);
 	/* The container may wait for a window that is worth its while. */
 	if (before < our_window(connection)) {
 		connection->ack_due = true;
@@ -625,7 +642,7 @@ static void take_acknowledgement(struct tcp *tcp, struct connection *connection,
 		return;
 	if (count > connection->unacknowledged.length)
 		connection->fin_sent = connection->fin_acknowledged = true;
-	ring_drop(&connection->unacknowledged, smaller(count, connection->unacknowledged.length));
+	drop(tcp, &connection->unacknowledged, smaller(count, connection->unacknowledged.length));
 	connection->first += count;
 	if ((int32_t)(connection->sent - connection->first) < 0)
 		connection->sent = connection->first;
@@ -982,34 +999,35 @@ void tcp_set_time(struct tcp *tcp, int64_t now)
 
 int tcp_timeout(const struct tcp *tcp, int64_t now)
 {
-	if (tcp->waiting == 0 && !tcp->warm)
+	if (tcp->next_tick == INT64_MAX)
 		return -1;
 	return tcp->next_tick > now ? (int)(tcp->next_tick - now) : 0;
 }
 
-/* Give back what an empty queue has. Return: whether there is still something. */
-static bool cool_down(struct tcp *tcp, struct connection *connection)
+/* Give back what an empty queue has. */
+static void cool_down(struct tcp *tcp, struct connection *connection)
 {
 	if (connection->unacknowledged.length == 0)
 		free_queue(tcp, &connection->unacknowledged);
 	if (connection->unsent.length == 0)
 		free_queue(tcp, &connection->unsent);
-	return connection->unacknowledged.data || connection->unsent.data;
 }
 
 void tcp_timers(struct tcp *tcp)
 {
-	if ((tcp->waiting == 0 && !tcp->warm) || tcp->now < tcp->next_tick)
+	if (tcp->now < tcp->next_tick)
 		return;
-	tcp->next_tick = tcp->now + TICK_MS;
-	tcp->warm = false;
+	tcp->last_tick = tcp->now;
+	tcp->next_tick = INT64_MAX;
 	for (uint32_t i = 0; i < tcp->used; i++) {
 		struct connection *connection = &tcp->connections[i];
 
 		if (connection->state == FREE)
 			continue;
-		tcp->warm |= cool_down(tcp, connection);
+		cool_down(tcp, connection);
 		if (connection->deadline && connection->deadline <= tcp->now)
 			run_out(tcp, connection);
+		else if (connection->deadline)
+			look_at(tcp, connection->deadline);
 	}
 }

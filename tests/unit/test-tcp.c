@@ -504,6 +504,29 @@ static void a_half_closed_connection_lasts_while_the_container_knows_of_it(void 
 	end_world(&world);
 }
 
+/* Memory of queues goes back soon, and after that nothing wakes us until it is time. */
+static void what_waits_for_nothing_does_not_wake_us(void **state)
+{
+	struct segment segment;
+	struct world world;
+
+	(void)state;
+	make_world(&world, 1);
+	assert_int_equal(tcp_timeout(world.tcp, world.now), -1);
+	open_connection(&world);
+	serve(&world, "data");
+	hear_data(&world, "data");
+	assert_in_range(tcp_timeout(world.tcp, world.now), 1, 200);
+	world.acknowledged += 4;
+	say(&world, TCP_ACK, "");
+	pass_time(&world, 200);
+	assert_int_equal(tcp_timeout(world.tcp, world.now), -1);
+	say(&world, TCP_ACK | TCP_FIN, "");
+	hear_flags(&world, TCP_ACK, &segment);
+	assert_in_range(tcp_timeout(world.tcp, world.now), 10000, 100000);
+	end_world(&world);
+}
+
 static void an_end_that_is_lost_comes_again(void **state)
 {
 	struct segment segment;
@@ -900,6 +923,7 @@ int main(void)
 		cmocka_unit_test(no_more_than_the_window_is_sent),
 		cmocka_unit_test(an_end_in_both_directions_frees_the_connection),
 		cmocka_unit_test(a_half_closed_connection_lasts_while_the_container_knows_of_it),
+		cmocka_unit_test(what_waits_for_nothing_does_not_wake_us),
 		cmocka_unit_test(an_end_that_is_lost_comes_again),
 		cmocka_unit_test(resets_go_through),
 		cmocka_unit_test(what_has_no_connection_is_refused),
