@@ -34,6 +34,7 @@ struct world {
 	uint16_t port;
 	uint16_t our_port;
 	int scale; /* of our window; -1: the option is not there */
+	uint16_t mss;
 	int64_t now;
 	uint32_t sequence, acknowledged; /* ours; what we have seen of the helper's */
 	uint8_t frame[ROOM];             /* what came last */
@@ -58,7 +59,9 @@ static void make_world(struct world *world, uint32_t connections)
 {
 	int sockets[2];
 
-	*world = (struct world){ .server = -1, .our_port = OUR_PORT, .scale = -1, .now = 1000 };
+	*world = (struct world){
+		.server = -1, .our_port = OUR_PORT, .scale = -1, .mss = 1460, .now = 1000
+	};
 	assert_int_equal(net_plan_parse("slirp:allow-host-loopback", "x", &world->plan, NULL), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, sockets), 0);
 	world->tap = sockets[0];
@@ -120,7 +123,7 @@ static size_t make_frame(const struct world *world, uint16_t port, uint8_t flags
 		.acknowledged = world->acknowledged,
 		.window = OUR_WINDOW,
 		.flags = flags,
-		.mss = 1460,
+		.mss = world->mss,
 		.scale = world->scale,
 		.length = length,
 	};
@@ -527,6 +530,263 @@ static void what_waits_for_nothing_does_not_wake_us(void **state)
 	end_world(&world);
 }
 
+static void the_host_may_end_first(void **state)
+{
+	struct segment segment;
+	struct world world;
+
+	(void)state;
+	make_world(&world, 1);
+	open_connection(&world);
+	shutdown(world.server, SHUT_WR);
+	turn(&world);
+	hear_flags(&world, TCP_ACK | TCP_FIN, &segment);
+	world.acknowledged++;
+	/* The container goes on for a while. */
+	say(&world, TCP_ACK, "more");
+	hear_flags(&world, TCP_ACK, &segment);
+	expect_at_server(&world, "more");
+	world.sequence += 4;
+	pass_time(&world, 100000);
+	hear_nothing(&world);
+	say(&world, TCP_ACK | TCP_FIN, "");
+	hear_flags(&world, TCP_ACK, &segment);
+	assert_int_equal(segment.acknowledged, world.sequence + 1);
+	/* Its place is free. */
+	close_fd(&world.server);
+	open_connection(&world);
+	end_world(&world);
+}
+
+/* Neither has heard of the other one's end when it says its own. */
+static void both_may_end_at_once(void **state)
+{
+	struct segment segment;
+	struct world world;
+
+	(void)state;
+	make_world(&world, 1);
+	open_connection(&world);
+	shutdown(world.server, SHUT_WR);
+	turn(&world);
+	hear_flags(&world, TCP_ACK | TCP_FIN, &segment);
+	say(&world, TCP_ACK | TCP_FIN, "");
+	hear_flags(&world, TCP_ACK, &segment);
+	assert_int_equal(segment.acknowledged, world.sequence + 1);
+	world.sequence++;
+	world.acknowledged++;
+	say(&world, TCP_ACK, "");
+	hear_nothing(&world);
+	close_fd(&world.server);
+	open_connection(&world);
+	end_world(&world);
+}
+
+static void an_end_before_what_precedes_it_is_not_taken(void **state)
+{
+	struct segment segment;
+	struct world world;
+
+	(void)state;
+	make_world(&world, 1);
+	open_connection(&world);
+	world.sequence += 3;
+	say(&world, TCP_ACK | TCP_FIN, "def");
+	hear_flags(&world, TCP_ACK, &segment);
+	assert_int_equal(segment.acknowledged, OUR_START + 1);
+	world.sequence -= 3;
+	say(&world, TCP_ACK | TCP_FIN, "abcdef");
+	hear_flags(&world, TCP_ACK, &segment);
+	assert_int_equal(segment.acknowledged, OUR_START + 8);
+	expect_at_server(&world, "abcdef");
+	/* Nothing comes behind the end. */
+	world.sequence += 7;
+	say(&world, TCP_ACK, "ghi");
+	hear_flags(&world, TCP_ACK, &segment);
+	assert_int_equal(segment.acknowledged, OUR_START + 8);
+	assert_int_equal(recv(world.server, world.frame, 1, MSG_DONTWAIT), 0);
+	end_world(&world);
+}
+
+static void a_syn_with_data_is_taken_without_it(void **state)
+{
+	struct segment segment;
+	struct world world;
+
+	(void)state;
+	make_world(&world, 1);
+	world.sequence = OUR_START;
+	say(&world, TCP_SYN, "data");
+	hear_flags(&world, TCP_SYN | TCP_ACK, &segment);
+	assert_int_equal(segment.acknowledged, OUR_START + 1);
+	world.sequence++;
+	world.acknowledged = segment.sequence + 1;
+	say(&world, TCP_ACK, "data");
+	hear_flags(&world, TCP_ACK, &segment);
+	world.server = accept4(world.listener, NULL, NULL, SOCK_CLOEXEC);
+	expect_at_server(&world, "data");
+	end_world(&world);
+}
+
+static void a_syn_that_is_lost_or_comes_late_does_no_harm(void **state)
+{
+	struct segment first, segment;
+	struct world world;
+
+	(void)state;
+	make_world(&world, 1);
+	world.sequence = OUR_START;
+	say(&world, TCP_SYN, "");
+	hear_flags(&world, TCP_SYN | TCP_ACK, &first);
+	/* The answer was lost: it comes again, for the container's sake or by itself. */
+	say(&world, TCP_SYN, "");
+	hear_flags(&world, TCP_SYN | TCP_ACK, &segment);
+	assert_int_equal(segment.sequence, first.sequence);
+	pass_time(&world, 250);
+	hear_flags(&world, TCP_SYN | TCP_ACK, &segment);
+	/* An answer to something else is none. */
+	world.sequence++;
+	world.acknowledged = first.sequence + 2;
+	say(&world, TCP_ACK, "not yet");
+	hear_nothing(&world);
+	world.acknowledged = first.sequence + 1;
+	say(&world, TCP_ACK, "");
+	/* The container, which began anew, finds out that there is a connection. */
+	world.sequence = 77777;
+	say(&world, TCP_SYN, "");
+	hear_flags(&world, TCP_ACK, &segment);
+	assert_int_equal(segment.acknowledged, OUR_START + 1);
+	world.sequence = OUR_START + 1;
+	say(&world, TCP_ACK, "still there");
+	world.server = accept4(world.listener, NULL, NULL, SOCK_CLOEXEC);
+	expect_at_server(&world, "still there");
+	end_world(&world);
+}
+
+static void flags_that_make_no_sense_begin_nothing(void **state)
+{
+	static const uint8_t bad[] = { 0, TCP_FIN, TCP_SYN | TCP_FIN, TCP_SYN | TCP_ACK, 0xc0 };
+	struct segment segment;
+	struct world world;
+
+	(void)state;
+	make_world(&world, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		say(&world, bad[i], "");
+		assert_true(hear(&world, &segment));
+		assert_true(segment.flags & TCP_RST);
+	}
+	say(&world, TCP_SYN | TCP_RST, "");
+	hear_nothing(&world);
+	fcntl(world.listener, F_SETFL, O_NONBLOCK);
+	assert_int_equal(accept4(world.listener, NULL, NULL, SOCK_CLOEXEC), -1);
+	end_world(&world);
+}
+
+static void what_was_never_sent_cannot_be_acknowledged(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world, 1);
+	open_connection(&world);
+	serve(&world, "abc");
+	hear_data(&world, "abc");
+	world.acknowledged += 4;
+	say(&world, TCP_ACK, "");
+	world.acknowledged -= 8;
+	say(&world, TCP_ACK, "");
+	world.acknowledged += 4;
+	pass_time(&world, 250);
+	hear_data(&world, "abc");
+	end_world(&world);
+}
+
+/* How the kernel is to cut what is longer than a segment. */
+static void data_is_cut_for_the_container(uint16_t mss, uint16_t expected)
+{
+	struct virtio_net_hdr prefix;
+	struct segment segment;
+	struct world world;
+	char data[1001];
+
+	memset(data, 'x', sizeof(data) - 1);
+	data[sizeof(data) - 1] = '\0';
+	make_world(&world, 1);
+	world.mss = mss;
+	open_connection(&world);
+	serve(&world, data);
+	hear_flags(&world, TCP_ACK, &segment);
+	assert_int_equal(segment.length, 1000);
+	memcpy(&prefix, world.frame, sizeof(prefix));
+	assert_int_equal(prefix.gso_size, expected);
+	assert_int_equal(prefix.gso_type, expected ? VIRTIO_NET_HDR_GSO_TCPV4 : 0);
+	end_world(&world);
+}
+
+static void segments_are_as_large_as_the_container_says(void **state)
+{
+	(void)state;
+	data_is_cut_for_the_container(500, 500);
+	data_is_cut_for_the_container(1000, 0);
+	data_is_cut_for_the_container(65535, 0);
+	/* Without the option, or with one that would make a packet for each byte. */
+	data_is_cut_for_the_container(0, 536);
+	data_is_cut_for_the_container(1, 64);
+}
+
+static void scales_beyond_the_largest_are_that(void **state)
+{
+	struct segment segment;
+	struct world world;
+	uint8_t frame[256];
+	size_t size;
+
+	(void)state;
+	make_world(&world, 1);
+	for (int scale = 0; scale < 256; scale++) {
+		world.scale = scale;
+		size = make_frame(&world, 80, TCP_SYN, NULL, 0, frame);
+		assert_true(segment_parse(frame, size, &segment));
+		assert_int_equal(segment.scale, scale < 14 ? scale : 14);
+	}
+	end_world(&world);
+}
+
+/* Beyond the window nothing is taken, and what was taken is not forgotten. */
+static void a_server_that_does_not_read_closes_the_window(void **state)
+{
+	static char data[60000];
+	struct segment segment = { .window = 1 };
+	uint32_t end = 0, received = 0;
+	struct world world;
+	ssize_t n;
+
+	(void)state;
+	make_world(&world, 1);
+	open_connection(&world);
+	for (int i = 0; i < 1000 && segment.window > 0; i++) {
+		say_to(&world, world.port, TCP_ACK, data, sizeof(data));
+		hear_flags(&world, TCP_ACK, &segment);
+		world.sequence = segment.acknowledged;
+	}
+	assert_int_equal(segment.window, 0);
+	say_to(&world, world.port, TCP_ACK, data, sizeof(data));
+	hear_flags(&world, TCP_ACK, &segment);
+	assert_int_equal(segment.acknowledged, world.sequence);
+	end = world.sequence - OUR_START - 1;
+	for (int i = 0; i < 1000 && received < end; i++) {
+		while ((n = recv(world.server, world.frame, sizeof(world.frame), MSG_DONTWAIT)) > 0)
+			received += (uint32_t)n;
+		turn(&world);
+	}
+	assert_int_equal(received, end);
+	while (hear(&world, &segment))
+		continue;
+	assert_true(segment.window > 0);
+	end_world(&world);
+}
+
 static void an_end_that_is_lost_comes_again(void **state)
 {
 	struct segment segment;
@@ -732,7 +992,7 @@ static void what_is_left_of_an_earlier_connection_is_got_rid_of(void **state)
 
 static void segments_that_are_not_whole_are_none(void **state)
 {
-	struct world world = { .our_port = OUR_PORT, .scale = -1, .sequence = 1 };
+	struct world world = { .our_port = OUR_PORT, .scale = -1, .mss = 1460, .sequence = 1 };
 	struct segment segment;
 	uint8_t frame[256];
 	size_t size = make_frame(&world, 80, TCP_SYN, "abcd", 4, frame);
@@ -755,7 +1015,7 @@ static void segments_that_are_not_whole_are_none(void **state)
 
 static void options_that_lie_about_their_length_are_ignored(void **state)
 {
-	struct world world = { .our_port = OUR_PORT, .scale = -1, .sequence = 1 };
+	struct world world = { .our_port = OUR_PORT, .scale = -1, .mss = 1460, .sequence = 1 };
 	struct segment segment;
 	uint8_t frame[256];
 	size_t size = make_frame(&world, 80, TCP_SYN, "", 0, frame);
@@ -771,7 +1031,7 @@ static void options_that_lie_about_their_length_are_ignored(void **state)
 /* The sum over header, data and pseudo header, as a receiver makes it. */
 static void checksums_are_completed(void **state)
 {
-	struct world world = { .our_port = OUR_PORT, .scale = -1, .sequence = 1 };
+	struct world world = { .our_port = OUR_PORT, .scale = -1, .mss = 1460, .sequence = 1 };
 	const struct virtio_net_hdr prefix = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
 		                               .csum_start = ETH_HLEN + 20,
 		                               .csum_offset = 16 };
@@ -791,7 +1051,7 @@ static void checksums_are_completed(void **state)
 /* A program with CAP_NET_RAW says where the sum goes, and what it is: it is no way past the filter. */
 static void checksums_do_not_change_ip_headers(void **state)
 {
-	struct world world = { .our_port = OUR_PORT, .scale = -1, .sequence = 1 };
+	struct world world = { .our_port = OUR_PORT, .scale = -1, .mss = 1460, .sequence = 1 };
 	struct virtio_net_hdr prefix = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM };
 	uint8_t frame[256], before[256];
 	size_t size = make_frame(&world, 80, TCP_ACK, "abc", 3, frame);
@@ -924,6 +1184,16 @@ int main(void)
 		cmocka_unit_test(an_end_in_both_directions_frees_the_connection),
 		cmocka_unit_test(a_half_closed_connection_lasts_while_the_container_knows_of_it),
 		cmocka_unit_test(what_waits_for_nothing_does_not_wake_us),
+		cmocka_unit_test(the_host_may_end_first),
+		cmocka_unit_test(both_may_end_at_once),
+		cmocka_unit_test(an_end_before_what_precedes_it_is_not_taken),
+		cmocka_unit_test(a_syn_with_data_is_taken_without_it),
+		cmocka_unit_test(a_syn_that_is_lost_or_comes_late_does_no_harm),
+		cmocka_unit_test(flags_that_make_no_sense_begin_nothing),
+		cmocka_unit_test(what_was_never_sent_cannot_be_acknowledged),
+		cmocka_unit_test(segments_are_as_large_as_the_container_says),
+		cmocka_unit_test(scales_beyond_the_largest_are_that),
+		cmocka_unit_test(a_server_that_does_not_read_closes_the_window),
 		cmocka_unit_test(an_end_that_is_lost_comes_again),
 		cmocka_unit_test(resets_go_through),
 		cmocka_unit_test(what_has_no_connection_is_refused),
