@@ -3,7 +3,7 @@
 # Containers in scopes of systemd: of the user's from a login session's scope, from a service, from
 # cron; of the system's as root. Limits are read back from the unit's properties and from the files
 # of the cgroup that the container's process is in.
-# guest modes: session service cron root
+# guest modes: session root
 
 load helpers
 load guest
