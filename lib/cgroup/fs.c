@@ -331,7 +331,7 @@ static int enable_in(const struct cgroup *cgroup, const char *path, struct error
 	return -1;
 }
 
-/* What systemd writes on a cgroup with Delegate= (since version 251). */
+/* What newer versions of systemd write on a cgroup with Delegate=; 252 does not for the user's units. */
 static bool has_delegation_mark(int fd)
 {
 	char value[8] = "";

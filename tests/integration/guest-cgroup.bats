@@ -62,6 +62,10 @@ limit() { # ID FILE
 	skip_unless_scope
 	local base
 	base=$(base)
+	# Said explicitly: this systemd does not mark what it has delegated.
+	rootlet() {
+		"$ROOTLET" --cgroup-manager cgroupfs "$@"
+	}
 	config '.linux.resources = {memory: {limit: 67108864}, pids: {limit: 30}}'
 	running c1
 	assert_equal "$(limit c1 memory.max) $(limit c1 pids.max)" "67108864 30"
