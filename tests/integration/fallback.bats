@@ -33,8 +33,8 @@ tmpfs_on() {
 		options: ($words | split(" "))}]' --arg destination "$1" --arg words "${*:2}"
 }
 
-# assert_same_mounts: with and without mount_setattr the container has the same mounts, with the
-# same options and propagation.
+# assert_same_mounts [CALL,…]: with and without mount_setattr (or these) the container has the same
+# mounts, with the same options and propagation.
 assert_same_mounts() {
 	config '.process.args = ["cat", "/proc/self/mountinfo"]'
 	local how
@@ -42,7 +42,7 @@ assert_same_mounts() {
 		if [ "$how" = new ]; then
 			try rootlet run c1
 		else
-			try old_kernel mount_setattr run c1
+			try old_kernel "${1:-mount_setattr}" run c1
 		fi
 		assert_success
 		refute_stderr
@@ -161,7 +161,7 @@ assert_same_mounts() {
 	bind_on /bound "$T/directory" nosymfollow
 	bind_on /back "$BUNDLE/rootfs/own" symfollow
 	bind_on /other "$BUNDLE/rootfs/own" noexec
-	assert_same_mounts
+	assert_same_mounts mount_setattr,fsmount_nosymfollow
 }
 
 @test "without mount_setattr what is mounted below a read-only path is read-only" {

@@ -26,8 +26,9 @@ static const struct {
 	unsigned int errnum;
 } calls[] = {
 	{ "close_range", 436, 0, ENOSYS },
-	{ "close_range_cloexec", 436, 4, EINVAL }, /* Linux 5.11 */
-	{ "mount_setattr", 442, 0, ENOSYS },       /* Linux 5.12 */
+	{ "close_range_cloexec", 436, 4, EINVAL },        /* Linux 5.11 */
+	{ "mount_setattr", 442, 0, ENOSYS },              /* Linux 5.12 */
+	{ "fsmount_nosymfollow", 432, 0x200000, EINVAL }, /* Linux 5.14 */
 };
 
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
@@ -50,7 +51,7 @@ static void deny(struct sock_filter *filter, int index)
 		/* The low half of the argument; both architectures are little-endian. */
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
 		calls[index].flag ? (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K,
-	                                                         calls[index].flag, 0, 1)
+		                                                 calls[index].flag, 0, 1)
 				  : (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JA, 0, 0, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | calls[index].errnum),
 	};
@@ -70,8 +71,7 @@ int main(int argc, char **argv)
 		deny(filter + program.len, find(name));
 		program.len += 5;
 	}
-	filter[program.len++] =
-		(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	filter[program.len++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) < 0) {
 		perror("without-syscall");
