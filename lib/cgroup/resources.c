@@ -214,22 +214,23 @@ static void plan_cpu_max(struct plan *plan)
 		                             .optional = quota->value < 0 });
 }
 
-/* The kernel takes no weight for an idle cgroup: it stops being one before, or becomes one after. */
+/*
+ * The kernel takes no weight for an idle cgroup, and forgets the one from before: when it stops being
+ * idle it has the default. So a weight beside idle would be refused or lost.
+ */
 static void plan_cpu(struct plan *plan)
 {
 	const struct opt_i64 *idle = &plan->resources->cpu.idle;
 	const uint64_t weight = cgroup_cpu_weight(plan->resources->cpu.shares.value);
 
-	if (idle->set && idle->value == 0)
+	if (idle->set)
 		plan_cpu_idle(plan);
-	if (weight > 0)
+	if (weight > 0 && idle->value == 0)
 		add(plan,
 		    (struct cgroup_setting){ .file = "cpu.weight",
 		                             .value = arena_printf(plan->arena, "%" PRIu64, weight),
 		                             .name = "cpu.shares",
 		                             .controller = "cpu" });
-	if (idle->value != 0)
-		plan_cpu_idle(plan);
 	plan_cpu_max(plan);
 	if (plan->resources->cpu.cpus)
 		add(plan, (struct cgroup_setting){ .file = "cpuset.cpus",

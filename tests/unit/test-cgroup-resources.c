@@ -218,10 +218,10 @@ static void cpu_time_is_a_quota_of_a_period(void **state)
 	               "cpu.max.burst=10000\ncpu.max=50000\n");
 }
 
-static void an_idle_cgroup_has_its_weight_before_it_is_idle_or_after(void **state)
+static void an_idle_cgroup_has_no_weight_and_one_that_stops_being_idle_has_it_after(void **state)
 {
 	(void)state;
-	assert_planned("{ 'cpu': { 'shares': 1024, 'idle': 1 } }", "cpu.weight=100\ncpu.idle=1\n");
+	assert_planned("{ 'cpu': { 'shares': 1024, 'idle': 1 } }", "cpu.idle=1\n");
 	assert_planned("{ 'cpu': { 'shares': 1024, 'idle': 0 } }", "cpu.idle=0\ncpu.weight=100\n");
 }
 
@@ -628,7 +628,8 @@ int main(void)
 		cmocka_unit_test(memory_is_limited),
 		cmocka_unit_test(swap_is_what_the_sum_leaves),
 		cmocka_unit_test(cpu_time_is_a_quota_of_a_period),
-		cmocka_unit_test(an_idle_cgroup_has_its_weight_before_it_is_idle_or_after),
+		cmocka_unit_test(
+			an_idle_cgroup_has_no_weight_and_one_that_stops_being_idle_has_it_after),
 		cmocka_unit_test(the_cpuset_is_passed_on),
 		cmocka_unit_test(pids_are_limited),
 		cmocka_unit_test(block_devices_have_weights_and_rates),
