@@ -224,9 +224,13 @@ void cgroup_recall(int record_fd, struct arena *arena, struct state *state)
 	if (path && *path == ':')
 		state->cgroup = path + 1;
 	if (strcmp(place, "fs") != 0) {
+		char *name = strsep(&rest, ":");
+
+		if (!rest)
+			return;
 		state->cgroup_manager = CGROUP_MANAGER_SYSTEMD;
 		state->cgroup_of_user = strcmp(place, "user") == 0;
-		state->cgroup_name = strsep(&rest, ":");
+		state->cgroup_name = name;
 		state->cgroup_unit = rest;
 		return;
 	}

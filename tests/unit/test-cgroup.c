@@ -302,9 +302,10 @@ static void what_was_noted_is_recalled(void **test_state)
 	assert_int_equal(state.cgroup_id, 77);
 
 	state = (struct state){ 0 };
-	note("cgroup", "user:a.scope");
+	note("cgroup", "user:c1-1:a.scope");
 	note("cgroup-id", "78:/user.slice/a.scope");
 	cgroup_recall(dir_fd, arena, &state);
+	assert_string_equal(state.cgroup_name, "c1-1");
 	assert_string_equal(state.cgroup_unit, "a.scope");
 	assert_string_equal(state.cgroup, "/user.slice/a.scope");
 	assert_true(state.cgroup_of_user);
@@ -314,8 +315,8 @@ static void what_was_noted_is_recalled(void **test_state)
 
 static void damaged_notes_name_nothing(void **test_state)
 {
-	static const char *const damaged[] = { "fs",    "fs:",          "fs:x",
-		                               "fs:12", "fs:12:/short", "nonsense" };
+	static const char *const damaged[] = { "fs",           "fs:",      "fs:x",     "fs:12",
+		                               "fs:12:/short", "nonsense", "user:unit" };
 	_cleanup_arena_ struct arena *arena = arena_new();
 
 	(void)test_state;
