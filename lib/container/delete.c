@@ -33,13 +33,6 @@ static int kill_init(const struct container *container, struct error **err)
 	return error_set(err, 0, "container \"%s\" does not end after SIGKILL", container->id);
 }
 
-/* The network helper ends with init by itself: this is for the case that it does not, and to wait. */
-static void end_network(const struct container *container, bool wait)
-{
-	net_helper_end(container->state.network_helper, container->state.network_helper_start,
-	               wait);
-}
-
 /* What outlived init: processes of a container without a pid namespace of its own. */
 static int end_processes(const struct container *container, struct error **err)
 {
@@ -47,8 +40,9 @@ static int end_processes(const struct container *container, struct error **err)
 		return 0;
 	if (kill_init(container, err) < 0)
 		return -1;
-	/* Whoever takes its ports next shall not find them in use. */
-	end_network(container, container->state.ports.count > 0);
+	/* It ends by itself; but whoever takes its ports next shall not find them in use. */
+	net_helper_end(container->state.network_helper, container->state.network_helper_start,
+	               container->state.ports.count > 0);
 	if (!container_owns_processes(container))
 		return 0;
 	return process_set_kill(&container->state, KILL_TIMEOUT_MS, err);
@@ -140,8 +134,6 @@ int container_delete(const struct rootlet_context *context, const char *id, bool
 	hooks = own ? own->hooks : find_hooks(&container, &config);
 	if (container_remove(&container, err) < 0)
 		return -1;
-	/* All else was done meanwhile. */
-	end_network(&container, true);
 	if (hooks)
 		creation_poststop(&container.state, hooks);
 	return 0;

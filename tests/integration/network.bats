@@ -473,18 +473,6 @@ except ConnectionRefusedError: pass"
 	detached c1 --network slirp -p 8080:80
 }
 
-@test "when run and delete return, the helper is gone" {
-	local i
-	config '.process.args = ["true"]'
-	for i in {1..10}; do
-		rootlet_net run --network slirp c1
-		assert_equal "$(network_helpers)" ""
-		rootlet_net create --network slirp c1
-		rootlet_net delete c1
-		assert_equal "$(network_helpers)" ""
-	done
-}
-
 @test "a helper that dies is seen in state; the container goes on" {
 	script 'sleep 100'
 	detached c1 --network slirp
