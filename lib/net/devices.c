@@ -155,15 +155,9 @@ static int add_address(int socket, uint32_t index, const struct address *address
 
 static int raise_device(int socket, uint32_t index)
 {
-	const struct ifinfomsg link = {
-		.ifi_family = AF_UNSPEC,
-		.ifi_index = (int)index,
-		.ifi_flags = IFF_UP,
-		.ifi_change = IFF_UP,
-	};
 	struct rtnl_request request;
 
-	rtnl_begin(&request, RTM_NEWLINK, 0, &link, sizeof(link));
+	rtnl_begin_up(&request, index);
 	return rtnl_do(socket, &request);
 }
 

@@ -6,6 +6,7 @@
 #include "net/rtnetlink.h"
 
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -30,6 +31,18 @@ void rtnl_begin(struct rtnl_request *request, uint16_t type, uint16_t flags, con
 	header->nlmsg_flags = NLM_F_REQUEST | flags;
 	header->nlmsg_seq = 1;
 	memcpy(NLMSG_DATA(header), body, length);
+}
+
+void rtnl_begin_up(struct rtnl_request *request, uint32_t index)
+{
+	const struct ifinfomsg link = {
+		.ifi_family = AF_UNSPEC,
+		.ifi_index = (int)index,
+		.ifi_flags = IFF_UP,
+		.ifi_change = IFF_UP,
+	};
+
+	rtnl_begin(request, RTM_NEWLINK, 0, &link, sizeof(link));
 }
 
 void rtnl_add(struct rtnl_request *request, uint16_t type, const void *data, size_t length)

@@ -17,6 +17,9 @@ struct rtnl_request {
 void rtnl_begin(struct rtnl_request *request, uint16_t type, uint16_t flags, const void *body,
                 size_t length);
 
+/* Begin the request that raises the interface @index; attributes of it may follow. */
+void rtnl_begin_up(struct rtnl_request *request, uint32_t index);
+
 void rtnl_add(struct rtnl_request *request, uint16_t type, const void *data, size_t length);
 
 /* A socket in the caller's network namespace. Return: the fd, or -1 with errno. */

@@ -75,15 +75,9 @@ static int add_default_route(int socket, uint32_t index, uint8_t family, const v
 
 static int raise_link(int socket, uint32_t index, const struct net_plan *plan)
 {
-	const struct ifinfomsg link = {
-		.ifi_family = AF_UNSPEC,
-		.ifi_index = (int)index,
-		.ifi_flags = IFF_UP,
-		.ifi_change = IFF_UP,
-	};
 	struct rtnl_request request;
 
-	rtnl_begin(&request, RTM_NEWLINK, 0, &link, sizeof(link));
+	rtnl_begin_up(&request, index);
 	rtnl_add(&request, IFLA_MTU, &plan->mtu, sizeof(plan->mtu));
 	rtnl_add(&request, IFLA_ADDRESS, plan->mac, sizeof(plan->mac));
 	return rtnl_do(socket, &request);

@@ -268,7 +268,8 @@ static int plan_mounts(const struct config *config, const struct rootfs_plan_opt
                        struct arena *arena, struct rootfs_plan *plan, struct error **err)
 {
 	plan->mount_count = config->mounts.count;
-	plan->mounts = arena_alloc(arena, (plan->mount_count + ROOTFS_OWN_BINDS) * sizeof(*plan->mounts));
+	plan->mounts = arena_alloc(arena,
+	                           (plan->mount_count + ROOTFS_OWN_BINDS) * sizeof(*plan->mounts));
 	if (!plan->mounts)
 		return error_set(err, ENOMEM, "mounts");
 	plan->make_devices = true;

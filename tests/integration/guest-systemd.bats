@@ -529,33 +529,6 @@ assert_limits_in_files() { # ID
 
 # --- systemd in a container ------------------------------------------------------------------
 
-# A root file system with this machine's /usr, and the least of /etc that systemd expects.
-systemd_bundle() {
-	local root=$BUNDLE/rootfs name
-	rm -rf "$root"
-	mkdir -p "$root"/{usr,etc/systemd/system,proc,sys,dev,run,tmp,var,root,home}
-	for name in bin sbin lib lib64; do
-		ln -s "usr/$name" "$root/$name"
-	done
-	cp /etc/passwd /etc/group /etc/os-release /etc/ld.so.cache "$root/etc/"
-	: >"$root/etc/machine-id"
-	config '.process.args = ["/lib/systemd/systemd"] | .process.env += ["container=oci"] |
-		.process.noNewPrivileges = false |
-		(["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP",
-			"SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"] | map("CAP_" + .)) as $caps |
-		.process.capabilities = { bounding: $caps, effective: $caps, permitted: $caps } |
-		.mounts |= map(if .destination == "/sys/fs/cgroup" then .options -= ["ro"] else . end) |
-		.mounts += [{ destination: "/usr", type: "bind", source: "/usr",
-			options: ["rbind", "ro"] }] |
-		.mounts += [("/run", "/run/lock", "/tmp", "/var") | { destination: ., type: "tmpfs",
-			source: "tmpfs", options: ["nosuid", "nodev", "mode=755"] }] |
-		.linux.namespaces |= (. + [{ type: "cgroup" }] | unique)'
-}
-
-system_state() {
-	rootlet exec c1 systemctl is-system-running 2>/dev/null || true
-}
-
 @test "systemd is pid 1 in a container: it starts all, and shuts down" {
 	systemd_bundle
 	running c1

@@ -515,13 +515,20 @@ helper_dead() {
 	rootlet_net exec c1 true
 }
 
+# A connection of the container's has said SYN and has no answer (proc_net_tcp).
+connection_waits() {
+	awk '$4 == "02" { found = 1 } END { exit !found }' \
+		"/proc/$(rootlet_net state c1 | jq .pid)/net/tcp"
+}
+
 @test "a stopped and continued helper goes on" {
 	make_data 1000000
 	server serve $OUTSIDE 9004 "$T/data"
-	script "sleep 1; nc $OUTSIDE 9004 </dev/null | sha256sum; sleep 100"
+	script "until [ -e /dev/shm/go ]; do sleep .1; done; nc $OUTSIDE 9004 </dev/null | sha256sum; sleep 100"
 	detached c1 --network slirp
 	kill -STOP "$(helper_of c1)"
-	sleep 1
+	rootlet_net exec c1 touch /dev/shm/go
+	wait_until 20 connection_waits
 	kill -CONT "$(helper_of c1)"
 	wait_until 20 grep -q "$SUM" "$T/c1.out"
 }
