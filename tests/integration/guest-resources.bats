@@ -52,6 +52,11 @@ assert_json() {
 	assert_equal "$(jq -c "$1" <<<"$output")" "$2"
 }
 
+# Linux has cpu.max.burst since 5.14, cpu.idle since 5.15.
+lacks_burst_and_idle() {
+	[ ! -e "/sys/fs/cgroup$(cgroup_of "$pid")/cpu.max.burst" ]
+}
+
 # A block device of this machine, MAJOR:MINOR.
 disk() {
 	cat /sys/block/vda/dev
@@ -65,9 +70,28 @@ disk() {
 	end
 }
 
-@test "resources: shares, quota, period, burst and idle are in force" {
-	start '{"cpu": {"shares": 2048, "quota": 20000, "period": 50000, "burst": 10000}}'
-	assert_files cpu.weight=174 "cpu.max=20000 50000" cpu.max.burst=10000 cpu.idle=0
+@test "resources: shares, quota and period are in force" {
+	start '{"cpu": {"shares": 2048, "quota": 20000, "period": 50000}}'
+	assert_files cpu.weight=174 "cpu.max=20000 50000"
+	end
+}
+
+@test "resources: burst and idle are in force, or refused where the kernel has neither" {
+	local key
+	start '{"cpu": {"quota": 20000}}'
+	if lacks_burst_and_idle; then
+		end
+		for key in burst idle; do
+			resources "{\"cpu\": {\"quota\": 20000, \"$key\": 1}}"
+			try rootlet run c1
+			assert_error "linux\\.resources\\.cpu\\.$key: cgroups of this kernel have no file cpu\\." 125
+			assert_nothing_left
+		done
+		return
+	fi
+	end
+	start '{"cpu": {"quota": 20000, "period": 50000, "burst": 10000}}'
+	assert_files "cpu.max=20000 50000" cpu.max.burst=10000 cpu.idle=0
 	end
 	start '{"cpu": {"shares": 1024, "idle": 1}}'
 	assert_files cpu.idle=1
@@ -147,14 +171,34 @@ disk() {
 	assert_files cpu.weight=59
 	update --cpu-quota 30000 --cpu-period 60000
 	assert_files "cpu.max=30000 60000"
-	update --cpu-burst 5000
-	assert_files cpu.max.burst=5000
 	update --cpuset-cpus 0 --cpuset-mems 0
 	assert_files cpuset.cpus=0 cpuset.mems=0
 	update --pids-limit 40
 	assert_files pids.max=40
 	update --blkio-weight 100
 	assert_files memory.max=100663296 cpu.weight=59 "cpu.max=30000 60000" pids.max=40
+	end
+}
+
+@test "update: burst and idle, or refused where the kernel has neither" {
+	local option
+	start '{"cpu": {"shares": 512, "quota": 30000, "period": 60000}}'
+	if lacks_burst_and_idle; then
+		for option in burst idle; do
+			try rootlet update "--cpu-$option" 1 --cpu-share 1024 c1
+			assert_error "linux\\.resources\\.cpu\\.$option: cgroups of this kernel have no file cpu\\."
+			assert_files cpu.weight=59 "cpu.max=30000 60000"
+		done
+		end
+		return
+	fi
+	update --cpu-burst 5000
+	assert_files cpu.max.burst=5000 "cpu.max=30000 60000"
+	# Both grow, both shrink: in either order one of them would be refused for a moment.
+	update --cpu-quota 80000 --cpu-burst 70000
+	assert_files "cpu.max=80000 60000" cpu.max.burst=70000
+	update --cpu-quota 8000 --cpu-burst 7000
+	assert_files "cpu.max=8000 60000" cpu.max.burst=7000
 	update --cpu-idle 1
 	assert_files cpu.idle=1
 	update --cpu-idle 0 --cpu-share 1024
@@ -184,17 +228,12 @@ disk() {
 	end
 }
 
-@test "update: a quota keeps its period, a period its quota, and the burst is never above" {
+@test "update: a quota keeps its period, a period its quota" {
 	start '{"cpu": {"quota": 20000, "period": 50000}}'
 	update --cpu-quota 10000
 	assert_files "cpu.max=10000 50000"
 	update --cpu-period 100000
 	assert_files "cpu.max=10000 100000"
-	# Both grow, both shrink: in either order one of them would be refused for a moment.
-	update --cpu-quota 80000 --cpu-burst 70000
-	assert_files "cpu.max=80000 100000" cpu.max.burst=70000
-	update --cpu-quota 8000 --cpu-burst 7000
-	assert_files "cpu.max=8000 100000" cpu.max.burst=7000
 	end
 }
 
