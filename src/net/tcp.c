@@ -7,9 +7,7 @@
  * a window is kept for either. The link loses frames only when a queue of the kernel's overflows:
  * what is not acknowledged in time is sent again from the last acknowledged byte on.
  *
- * Connections are numbered slots of a table, found by a hash of their addresses. The container
- * decides what it sends: nothing of a frame is trusted, and no connection can get more memory than
- * its two queues.
+ * The container decides what it sends: nothing of a frame is trusted.
  *
  * libslirp has TCP, too, but keeps to windows of 64 KiB, computes checksums that nobody needs, and
  * looks at all connections whenever one has something to say.
@@ -18,19 +16,14 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "net/connection.h"
 #include "net/destination.h"
-#include "net/ring.h"
 
-#define NONE            UINT32_MAX
-#define BUCKETS         16384u /* a power of two */
-#define SCALE           4      /* of our window */
+#define SCALE           4 /* of our window */
 #define WINDOW          (512u * 1024)
 #define PORT_TRIES      16
 #define PORT_FIRST      32768u /* of those that clients have, as with the kernel */
@@ -44,234 +37,8 @@
 #define MSS_DEFAULT     536u /* RFC 9293, section 3.7.1 */
 #define TIMEOUT_MS      200
 #define TIMEOUT_MAX_MS  10000
-#define TICK_MS         100
 #define TRIES_MAX       12
 #define HALF_CLOSED_MS  60000
-
-enum state {
-	FREE,
-	CONNECTING,   /* the socket does, for a SYN of the container's */
-	SYN_RECEIVED, /* connected, and the container has our SYN and ACK */
-	SYN_SENT,     /* accepted from a published port */
-	ESTABLISHED,
-};
-
-struct connection {
-	uint32_t next; /* in its bucket, or of the free ones */
-	int fd;
-	struct tcp_flow flow;
-	struct ethernet_pair ethernet;
-	enum state state;
-
-	/* To the container. */
-	struct ring unacknowledged;     /* from byte @first on */
-	uint32_t appetite;              /* how much is read at once: more while there is more */
-	uint32_t first, sent, furthest; /* sequence numbers: @sent goes back to send again */
-	uint32_t recover;               /* @furthest when duplicates made us do that */
-	uint32_t window;
-	uint8_t scale; /* of @window */
-	uint16_t mss;
-
-	/* From the container. */
-	struct ring unsent;
-	uint32_t expected, acknowledged; /* sequence numbers; @acknowledged is what we said last */
-
-	int64_t deadline; /* ms: something is to be acknowledged until then; 0: nothing */
-	uint8_t tries, duplicates;
-
-	bool scaled;   /* the container knows window scaling */
-	bool readable; /* as far as we know */
-	bool hung_up;  /* no event will say that there is more */
-	bool host_ended, container_ended;
-	bool fin_sent, fin_acknowledged;
-	bool ack_due;
-	bool recovering; /* duplicates mean what is sent again, and not that something was lost */
-	bool pending;    /* in tcp->pending */
-};
-
-struct tcp {
-	struct tcp_setup setup;
-	struct connection *connections;
-	uint32_t count, used; /* open; ever used */
-	uint32_t limit, free;
-	uint64_t held; /* memory in the queues of all */
-	int spare;     /* a file to give up when there is none left */
-	uint32_t *pending;
-	uint32_t pending_count;
-	int64_t now;
-	int64_t last_tick, next_tick; /* when all were looked at, and when they are to be again */
-	uint32_t seed; /* of the hash: the container chooses addresses, not buckets */
-	uint32_t buckets[BUCKETS];
-};
-
-static uint32_t random_number(void)
-{
-	uint32_t number = 0;
-
-	return getrandom(&number, sizeof(number), GRND_NONBLOCK) < 0 ? 1 : number;
-}
-
-struct tcp *tcp_new(const struct tcp_setup *setup)
-{
-	struct tcp *tcp = calloc(1, sizeof(*tcp));
-
-	if (!tcp)
-		return NULL;
-	tcp->setup = *setup;
-	tcp->limit = setup->connections;
-	tcp->free = NONE;
-	tcp->spare = dup(setup->epoll);
-	tcp->seed = random_number();
-	tcp->next_tick = INT64_MAX;
-	memset(tcp->buckets, 0xff, sizeof(tcp->buckets));
-	/* Pages that are not touched are not there. */
-	tcp->connections = calloc(setup->connections, sizeof(*tcp->connections));
-	tcp->pending = calloc(setup->connections, sizeof(*tcp->pending));
-	if (tcp->connections && tcp->pending)
-		return tcp;
-	tcp_free(tcp);
-	return NULL;
-}
-
-void tcp_leave_room(struct tcp *tcp, uint32_t other)
-{
-	tcp->limit = tcp->setup.connections > other ? tcp->setup.connections - other : 0;
-}
-
-static uint32_t smaller(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
-
-/* --- the table ------------------------------------------------------------------------------- */
-
-static uint32_t number_of(const struct tcp *tcp, const struct connection *connection)
-{
-	return (uint32_t)(connection - tcp->connections);
-}
-
-static uint32_t *bucket_of(struct tcp *tcp, const struct tcp_flow *flow)
-{
-	const uint8_t *bytes = (const uint8_t *)flow;
-	uint32_t hash = tcp->seed;
-
-	for (size_t i = 0; i < sizeof(*flow); i++)
-		hash = (hash ^ bytes[i]) * 16777619u;
-	return &tcp->buckets[(hash ^ hash >> 16) & (BUCKETS - 1)];
-}
-
-static struct connection *find(struct tcp *tcp, const struct tcp_flow *flow)
-{
-	uint32_t number = *bucket_of(tcp, flow);
-
-	while (number != NONE && memcmp(&tcp->connections[number].flow, flow, sizeof(*flow)) != 0)
-		number = tcp->connections[number].next;
-	return number == NONE ? NULL : &tcp->connections[number];
-}
-
-/* Return: NULL when there are too many. @fd is the connection's then. */
-static struct connection *add(struct tcp *tcp, const struct tcp_flow *flow, int fd)
-{
-	struct connection *connection;
-	uint32_t number = tcp->free, *bucket = bucket_of(tcp, flow);
-
-	if (tcp->count >= tcp->limit)
-		return NULL;
-	if (number != NONE)
-		tcp->free = tcp->connections[number].next;
-	else
-		number = tcp->used++;
-	connection = &tcp->connections[number];
-	*connection = (struct connection){
-		.next = *bucket, .fd = fd, .flow = *flow, .pending = connection->pending
-	};
-	*bucket = number;
-	tcp->count++;
-	return connection;
-}
-
-/* There are so many connections that they are not looked at more often than once in a tick. */
-static void look_at(struct tcp *tcp, int64_t when)
-{
-	if (when < tcp->last_tick + TICK_MS)
-		when = tcp->last_tick + TICK_MS;
-	if (when < tcp->next_tick)
-		tcp->next_tick = when;
-}
-
-static void set_deadline(struct tcp *tcp, struct connection *connection, int64_t deadline)
-{
-	connection->deadline = deadline;
-	if (deadline)
-		look_at(tcp, deadline);
-}
-
-static void free_queue(struct tcp *tcp, struct ring *queue)
-{
-	tcp->held -= queue->size;
-	ring_free(queue);
-}
-
-/*
- * Room for @wanted more bytes in a queue, or for as many as it gets: the least that a queue can be
- * it gets in any case, so that no connections, by having a lot, keep others from having anything.
- */
-static uint32_t make_room(struct tcp *tcp, struct ring *queue, uint32_t wanted)
-{
-	const uint32_t before = queue->size;
-	const bool enough = tcp->held < tcp->setup.memory;
-
-	if (enough || before == 0)
-		ring_reserve(queue, enough ? wanted : smaller(wanted, RING_SIZE_MIN));
-	tcp->held += queue->size - before;
-	look_at(tcp, tcp->now + TICK_MS);
-	return smaller(wanted, queue->size - queue->length);
-}
-
-/* The first @count bytes of a queue; when it is empty, its memory may go soon. */
-static void drop(struct tcp *tcp, struct ring *queue, uint32_t count)
-{
-	ring_drop(queue, count);
-	if (queue->length == 0)
-		look_at(tcp, tcp->now + TICK_MS);
-}
-
-/* The slot may be in tcp->pending: it stays there, free. */
-static void release(struct tcp *tcp, struct connection *connection)
-{
-	uint32_t *link = bucket_of(tcp, &connection->flow);
-	const uint32_t number = number_of(tcp, connection);
-
-	while (*link != number)
-		link = &tcp->connections[*link].next;
-	*link = connection->next;
-	free_queue(tcp, &connection->unsent);
-	free_queue(tcp, &connection->unacknowledged);
-	close_fd(&connection->fd);
-	connection->state = FREE;
-	connection->next = tcp->free;
-	tcp->free = number;
-	tcp->count--;
-}
-
-void tcp_free(struct tcp *tcp)
-{
-	for (uint32_t i = 0; i < tcp->used; i++)
-		if (tcp->connections[i].state != FREE)
-			release(tcp, &tcp->connections[i]);
-	close_fd(&tcp->spare);
-	free(tcp->connections);
-	free(tcp->pending);
-	free(tcp);
-}
-
-static void make_pending(struct tcp *tcp, struct connection *connection)
-{
-	if (connection->pending)
-		return;
-	connection->pending = true;
-	tcp->pending[tcp->pending_count++] = number_of(tcp, connection);
-}
 
 /* --- frames to the container ----------------------------------------------------------------- */
 
@@ -353,8 +120,8 @@ static void expect_answer(struct tcp *tcp, struct connection *connection)
 {
 	int64_t patience = (int64_t)TIMEOUT_MS << connection->tries;
 
-	set_deadline(tcp, connection,
-	             tcp->now + (patience < TIMEOUT_MAX_MS ? patience : TIMEOUT_MAX_MS));
+	connection_set_deadline(tcp, connection,
+	                        tcp->now + (patience < TIMEOUT_MAX_MS ? patience : TIMEOUT_MAX_MS));
 }
 
 static void send_syn(struct tcp *tcp, struct connection *connection)
@@ -376,7 +143,7 @@ static void reset(struct tcp *tcp, struct connection *connection)
 		send_segment(tcp, connection, TCP_RST | TCP_ACK,
 		             connection->sent - connection->first, 0);
 	setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-	release(tcp, connection);
+	connection_release(tcp, connection);
 }
 
 /* The container has said all that it has to say, and the socket has it. */
@@ -392,7 +159,7 @@ static void take_reset(struct tcp *tcp, struct connection *connection)
 
 	if (!is_half_closed(connection))
 		setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-	release(tcp, connection);
+	connection_release(tcp, connection);
 }
 
 /* Return: whether it was released, all being said on both sides. */
@@ -402,7 +169,7 @@ static bool release_if_done(struct tcp *tcp, struct connection *connection)
 		return false;
 	if (connection->ack_due)
 		send_ack(tcp, connection);
-	release(tcp, connection);
+	connection_release(tcp, connection);
 	return true;
 }
 
@@ -430,7 +197,8 @@ static int read_socket(struct tcp *tcp, struct connection *connection, uint32_t 
 
 	if (!connection->readable || connection->host_ended)
 		return 0;
-	wanted = make_room(tcp, &connection->unacknowledged, smaller(most, connection->appetite));
+	wanted = queue_reserve(tcp, &connection->unacknowledged,
+	                       smaller(most, connection->appetite));
 	if (wanted == 0)
 		return 0;
 	n = readv(connection->fd, parts,
@@ -513,7 +281,7 @@ static void end_sending(struct tcp *tcp, struct connection *connection)
 {
 	if (connection->container_ended && connection->unsent.length == 0) {
 		shutdown(connection->fd, SHUT_WR);
-		make_pending(tcp, connection);
+		connection_make_pending(tcp, connection);
 	}
 }
 
@@ -540,11 +308,11 @@ static void flush_unsent(struct tcp *tcp, struct connection *connection)
 		reset(tcp, connection);
 		return;
 	}
-	drop(tcp, unsent, (uint32_t)n);
+	queue_drop(tcp, unsent, (uint32_t)n);
 	/* The container may wait for a window that is worth its while. */
 	if (before < our_window(connection)) {
 		connection->ack_due = true;
-		make_pending(tcp, connection);
+		connection_make_pending(tcp, connection);
 	}
 	end_sending(tcp, connection);
 }
@@ -567,7 +335,7 @@ static int64_t take_data(struct tcp *tcp, struct connection *connection, const u
 	length = smaller(length - (uint32_t)n, WINDOW - unsent->length);
 	if (length == 0)
 		return n;
-	length = make_room(tcp, unsent, length);
+	length = queue_reserve(tcp, unsent, length);
 	ring_append(unsent, data, length);
 	return n + length;
 }
@@ -608,7 +376,7 @@ static void send_again(struct tcp *tcp, struct connection *connection)
 	connection->sent = connection->first;
 	connection->fin_sent = connection->fin_acknowledged;
 	connection->duplicates = 0;
-	make_pending(tcp, connection);
+	connection_make_pending(tcp, connection);
 }
 
 /* What comes behind something lost makes duplicates; so does what is sent again (RFC 6582). */
@@ -642,14 +410,15 @@ static void take_acknowledgement(struct tcp *tcp, struct connection *connection,
 		return;
 	if (count > connection->unacknowledged.length)
 		connection->fin_sent = connection->fin_acknowledged = true;
-	drop(tcp, &connection->unacknowledged, smaller(count, connection->unacknowledged.length));
+	queue_drop(tcp, &connection->unacknowledged,
+	           smaller(count, connection->unacknowledged.length));
 	connection->first += count;
 	if ((int32_t)(connection->sent - connection->first) < 0)
 		connection->sent = connection->first;
 	if ((int32_t)(connection->first - connection->recover) > 0)
 		connection->recovering = false;
 	connection->tries = connection->duplicates = 0;
-	set_deadline(tcp, connection, 0);
+	connection_set_deadline(tcp, connection, 0);
 	if (connection->first != connection->furthest)
 		expect_answer(tcp, connection);
 }
@@ -672,8 +441,8 @@ static void become_established(struct tcp *tcp, struct connection *connection)
 	connection->first = connection->sent;
 	connection->tries = 0;
 	connection->readable = true;
-	set_deadline(tcp, connection, 0);
-	make_pending(tcp, connection);
+	connection_set_deadline(tcp, connection, 0);
+	connection_make_pending(tcp, connection);
 }
 
 /* The segment that answers our SYN. Return: whether the connection is established. */
@@ -727,7 +496,7 @@ static void take_segment(struct tcp *tcp, struct connection *connection,
 	if (!(segment->flags & TCP_ACK))
 		return;
 	take_acknowledgement(tcp, connection, segment);
-	make_pending(tcp, connection);
+	connection_make_pending(tcp, connection);
 	take_payload(tcp, connection, segment);
 }
 
@@ -738,7 +507,7 @@ static int watch(const struct tcp *tcp, const struct connection *connection)
 {
 	struct epoll_event event = {
 		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-		.data.u64 = TCP_EVENT | number_of(tcp, connection),
+		.data.u64 = TCP_EVENT | connection_number(tcp, connection),
 	};
 	const int on = 1;
 
@@ -748,22 +517,23 @@ static int watch(const struct tcp *tcp, const struct connection *connection)
 }
 
 static struct connection *begin(struct tcp *tcp, const struct tcp_flow *flow,
-                                const struct ethernet_pair *ethernet, enum state state, int fd)
+                                const struct ethernet_pair *ethernet, enum connection_state state,
+                                int fd)
 {
-	struct connection *connection = add(tcp, flow, fd);
+	struct connection *connection = connection_add(tcp, flow, fd);
 
 	if (!connection)
 		return NULL;
 	connection->state = state;
 	connection->ethernet = *ethernet;
 	connection->mss = our_mss(tcp, flow->family);
-	connection->first = connection->sent = connection->furthest = random_number();
+	connection->first = connection->sent = connection->furthest = tcp_random();
 	connection->appetite = READ_MIN;
 	connection->scaled = true;
 	if (watch(tcp, connection) == 0)
 		return connection;
 	connection->fd = -1;
-	release(tcp, connection);
+	connection_release(tcp, connection);
 	return NULL;
 }
 
@@ -801,7 +571,7 @@ void tcp_frame(struct tcp *tcp, const uint8_t *frame, size_t length)
 
 	if (!segment_parse(frame, length, &segment))
 		return;
-	connection = find(tcp, &segment.flow);
+	connection = connection_find(tcp, &segment.flow);
 	if (connection)
 		take_segment(tcp, connection, &segment);
 	else if ((segment.flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN)
@@ -830,9 +600,9 @@ static void take_client(struct tcp *tcp, int fd, const struct sockaddr_storage *
 	source_flow(tcp->setup.plan, port, address, &flow);
 	source_ethernet(tcp->setup.plan, &ethernet);
 	/* Two clients may differ in what the container does not see. */
-	for (int i = 0; i < PORT_TRIES && find(tcp, &flow); i++)
-		flow.peer_port = (uint16_t)(PORT_FIRST + random_number() % PORT_COUNT);
-	if (find(tcp, &flow))
+	for (int i = 0; i < PORT_TRIES && connection_find(tcp, &flow); i++)
+		flow.peer_port = (uint16_t)(PORT_FIRST + tcp_random() % PORT_COUNT);
+	if (connection_find(tcp, &flow))
 		return;
 	connection = begin(tcp, &flow, &ethernet, SYN_SENT, client);
 	if (!connection)
@@ -895,7 +665,7 @@ void tcp_event(struct tcp *tcp, uint32_t number, uint32_t events)
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP)) {
 		connection->readable = true;
 		connection->hung_up |= (events & (EPOLLRDHUP | EPOLLHUP)) != 0;
-		make_pending(tcp, connection);
+		connection_make_pending(tcp, connection);
 	}
 	if ((events & EPOLLOUT) && connection->state == ESTABLISHED)
 		flush_unsent(tcp, connection);
@@ -905,7 +675,7 @@ void tcp_event(struct tcp *tcp, uint32_t number, uint32_t events)
 static void watch_half_closed(struct tcp *tcp, struct connection *connection)
 {
 	if (is_half_closed(connection) && !connection->deadline)
-		set_deadline(tcp, connection, tcp->now + HALF_CLOSED_MS);
+		connection_set_deadline(tcp, connection, tcp->now + HALF_CLOSED_MS);
 }
 
 /* Return: whether there is more to do for it. */
@@ -959,7 +729,7 @@ static void probe_window(struct tcp *tcp, struct connection *connection)
 static void stay_idle(struct tcp *tcp, struct connection *connection)
 {
 	connection->tries = 0;
-	set_deadline(tcp, connection, 0);
+	connection_set_deadline(tcp, connection, 0);
 	if (!is_half_closed(connection))
 		return;
 	send_segment(tcp, connection, TCP_ACK, UINT32_MAX, 0);
@@ -1008,9 +778,9 @@ int tcp_timeout(const struct tcp *tcp, int64_t now)
 static void cool_down(struct tcp *tcp, struct connection *connection)
 {
 	if (connection->unacknowledged.length == 0)
-		free_queue(tcp, &connection->unacknowledged);
+		queue_free(tcp, &connection->unacknowledged);
 	if (connection->unsent.length == 0)
-		free_queue(tcp, &connection->unsent);
+		queue_free(tcp, &connection->unsent);
 }
 
 void tcp_timers(struct tcp *tcp)
@@ -1028,6 +798,6 @@ void tcp_timers(struct tcp *tcp)
 		if (connection->deadline && connection->deadline <= tcp->now)
 			run_out(tcp, connection);
 		else if (connection->deadline)
-			look_at(tcp, connection->deadline);
+			tcp_look_at(tcp, connection->deadline);
 	}
 }
