@@ -9,9 +9,7 @@
  * each of its sockets, and only what has changed since is told to the kernel; it is left alone
  * while nothing has come for it. When the pidfd says that init is gone, so are we.
  *
- * What is answered to a published UDP port goes out here and not through libslirp, which would not
- * send to a client on the host's loopback while that is closed to the container: the flows that
- * came in are remembered, and an answer to one of them leaves from the socket it came in by.
+ * What is answered to a published UDP port does not go through libslirp (net/udp.h).
  */
 #include <fcntl.h>
 #include <glib.h>
@@ -31,20 +29,18 @@
 #include "net/sandbox.h"
 #include "net/segment.h"
 #include "net/tcp.h"
+#include "net/udp.h"
 
-#define FRAME_SIZE         (65536 + 64)
-#define FRAMES_AT_ONCE     128
-#define EVENTS             256
-#define TIMERS             4
-#define FLOWS              4096u /* a power of two */
-#define FREE_PORT_TRIES    16
-#define TFTP_SERVER_PORT   69
-#define DHCPV6_SERVER_PORT 547
-#define BACKLOG            4096
-#define FILES_RESERVED     32 /* for what is not a connection */
-#define QUEUES_MAX         (64u * 1024 * 1024)
-#define MMAP_THRESHOLD     (16 * 1024 * 1024)
-#define TRIM_THRESHOLD     (1024 * 1024)
+#define FRAME_SIZE      (65536 + 64)
+#define FRAMES_AT_ONCE  128
+#define EVENTS          256
+#define TIMERS          4
+#define FREE_PORT_TRIES 16
+#define BACKLOG         4096
+#define FILES_RESERVED  32 /* for what is not a connection */
+#define QUEUES_MAX      (64u * 1024 * 1024)
+#define MMAP_THRESHOLD  (16 * 1024 * 1024)
+#define TRIM_THRESHOLD  (1024 * 1024)
 
 /* What we know of an fd, by its number. */
 struct watch {
@@ -84,122 +80,9 @@ struct helper {
 	struct timer timers[TIMERS];
 	struct published *published;
 	size_t published_count, udp_count;
-	struct {
-		struct udp_flow flow;
-		int fd;
-	} flows[FLOWS];
+	struct udp_flows flows;
 	uint8_t frame[FRAME_PREFIX + FRAME_SIZE];
 };
-
-/* --- published UDP --------------------------------------------------------------------------- */
-
-static size_t flow_slot(const struct udp_flow *flow)
-{
-	const uint8_t *bytes = (const uint8_t *)flow;
-	uint32_t hash = 2166136261u;
-
-	for (size_t i = 0; i < sizeof(*flow); i++)
-		hash = (hash ^ bytes[i]) * 16777619u;
-	return hash & (FLOWS - 1);
-}
-
-static bool is_gateway(const struct helper *helper, const struct udp_flow *flow)
-{
-	return flow->family == AF_INET ? memcmp(flow->peer, &helper->plan.gateway, 4) == 0
-	                               : memcmp(flow->peer, &helper->plan.gateway6, 16) == 0;
-}
-
-static bool is_nameserver(const struct helper *helper, const struct udp_flow *flow)
-{
-	return flow->family == AF_INET ? memcmp(flow->peer, &helper->plan.nameserver, 4) == 0
-	                               : memcmp(flow->peer, &helper->plan.nameserver6, 16) == 0;
-}
-
-static int udp_socket_of(const struct helper *helper, const struct udp_flow *flow)
-{
-	for (size_t i = 0; i < helper->published_count; i++) {
-		const struct net_port *port = &helper->published[i].port;
-
-		if (port->protocol == IPPROTO_UDP && port->family == flow->family &&
-		    port->container_port == flow->port)
-			return helper->published[i].fd;
-	}
-	return -1;
-}
-
-/* A packet to the container may have come in by a published port. */
-static void remember_flow(struct helper *helper, const uint8_t *frame, size_t length)
-{
-	const uint8_t *payload;
-	size_t payload_length, slot;
-	struct udp_flow flow;
-	int fd;
-
-	if (!frame_udp(frame, length, true, &flow, &payload, &payload_length) ||
-	    is_nameserver(helper, &flow))
-		return;
-	fd = udp_socket_of(helper, &flow);
-	if (fd < 0)
-		return;
-	slot = flow_slot(&flow);
-	helper->flows[slot].flow = flow;
-	helper->flows[slot].fd = fd;
-}
-
-/*
- * What libslirp answers by itself has nothing to give here: there are no files, and no addresses to
- * lend. But its answers would be remembered as if a client had sent them, and open the way back.
- */
-static bool is_service(const struct helper *helper, const struct udp_flow *flow)
-{
-	const bool multicast6 = flow->family == AF_INET6 && flow->peer[0] == 0xff;
-
-	return (flow->peer_port == DHCPV6_SERVER_PORT && multicast6) ||
-	       (flow->peer_port == TFTP_SERVER_PORT && is_gateway(helper, flow));
-}
-
-/* The address of the peer on our side, where the gateway stands for the host. */
-static socklen_t peer_address(const struct helper *helper, const struct udp_flow *flow,
-                              struct sockaddr_storage *address)
-{
-	struct net_port peer = { .family = flow->family, .host_port = flow->peer_port };
-
-	memcpy(peer.address, flow->peer, sizeof(peer.address));
-	if (is_gateway(helper, flow) && flow->family == AF_INET)
-		memcpy(peer.address, &(struct in_addr){ htonl(INADDR_LOOPBACK) }, 4);
-	else if (is_gateway(helper, flow))
-		memcpy(peer.address, &in6addr_loopback, 16);
-	return net_port_sockaddr(&peer, address);
-}
-
-/* Return: whether the frame was such an answer, or is for nobody. */
-static bool answer_flow(const struct helper *helper, const uint8_t *frame, size_t length)
-{
-	struct sockaddr_storage address;
-	const uint8_t *payload;
-	size_t payload_length, slot;
-	struct udp_flow flow;
-	socklen_t address_length;
-
-	if (!frame_udp(frame, length, false, &flow, &payload, &payload_length))
-		return false;
-	if (is_service(helper, &flow))
-		return true;
-	slot = flow_slot(&flow);
-	if (memcmp(&helper->flows[slot].flow, &flow, sizeof(flow)) != 0)
-		return false;
-	address_length = peer_address(helper, &flow, &address);
-	sendto(helper->flows[slot].fd, payload, payload_length, MSG_DONTWAIT | MSG_NOSIGNAL,
-	       (struct sockaddr *)&address, address_length);
-	return true;
-}
-
-static void forget_flows(struct helper *helper, int fd)
-{
-	for (size_t i = 0; i < FLOWS; i++)
-		if (helper->flows[i].fd == fd)
-			memset(&helper->flows[i], 0, sizeof(helper->flows[i]));
-}
 
 /* --- what libslirp calls --------------------------------------------------------------------- */
 
@@ -217,6 +100,31 @@ static int64_t now_ms(void)
 	return now_ns(NULL) / 1000000;
 }
 
+static int udp_socket_of(const struct helper *helper, const struct udp_flow *flow)
+{
+	for (size_t i = 0; i < helper->published_count; i++) {
+		const struct net_port *port = &helper->published[i].port;
+
+		if (port->protocol == IPPROTO_UDP && port->family == flow->family &&
+		    port->container_port == flow->port)
+			return helper->published[i].fd;
+	}
+	return -1;
+}
+
+/* A packet to the container may have come in by a published port. */
+static void remember_client(struct helper *helper, const uint8_t *frame, size_t length)
+{
+	struct udp_flow flow;
+	int fd;
+
+	if (!udp_from_client(&helper->plan, frame, length, &flow))
+		return;
+	fd = udp_socket_of(helper, &flow);
+	if (fd >= 0)
+		udp_remember(&helper->flows, &flow, fd);
+}
+
 /* A frame that the kernel does not take is lost, as on a wire. */
 static ssize_t send_packet(const void *frame, size_t length, void *opaque)
 {
@@ -225,7 +133,7 @@ static ssize_t send_packet(const void *frame, size_t length, void *opaque)
 	struct helper *helper = opaque;
 
 	if (helper->udp_count > 0)
-		remember_flow(helper, frame, length);
+		remember_client(helper, frame, length);
 	return writev(helper->tap, parts, ARRAY_SIZE(parts)) < 0 ? -1 : (ssize_t)length;
 }
 
@@ -481,7 +389,7 @@ static void unpublish_udp(struct helper *helper, const struct published *publish
 	socklen_t length = net_port_sockaddr(&published->port, &host);
 
 	helper->udp_count--;
-	forget_flows(helper, published->fd);
+	udp_forget(&helper->flows, published->fd);
 	/* It gives back what it never took. */
 	helper->open++;
 	slirp_remove_hostxfwd(helper->slirp, (struct sockaddr *)&host, length, SLIRP_HOSTFWD_UDP);
@@ -693,7 +601,7 @@ static bool pass_frame(struct helper *helper, uint8_t *frame, size_t length)
 {
 	if (!frame_complete((const struct virtio_net_hdr *)helper->frame, frame, length))
 		return false;
-	if (answer_flow(helper, frame, length))
+	if (udp_answer(&helper->flows, &helper->plan, frame, length))
 		return false;
 	slirp_input(helper->slirp, frame, (int)length);
 	return true;

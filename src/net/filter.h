@@ -8,9 +8,9 @@
 
 #include "net/plan.h"
 
-/* A UDP packet between the container and somebody who uses a published port. */
+/* A UDP packet between the container and somebody who uses a published port; no padding. */
 struct udp_flow {
-	uint8_t family;
+	uint16_t family;
 	uint8_t peer[16];         /* as the container sees it; network order */
 	uint16_t peer_port, port; /* port: the container's */
 };
