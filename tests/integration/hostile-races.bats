@@ -7,7 +7,7 @@ load helpers
 load readback
 load hostile
 
-ROUNDS=100
+ROUNDS=${RACE_ROUNDS:-100}
 
 # --- the runtime's own executable ----------------------------------------------------------------
 
