@@ -4,6 +4,7 @@
 #
 # Containers in cgroups of their own, where a part of the tree is delegated to the user: no
 # controllers are needed for it. Limits are in guest-cgroup.bats.
+# guest modes: scope
 
 load helpers
 

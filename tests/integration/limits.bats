@@ -3,6 +3,7 @@
 #
 # update and events where a part of the v2 tree is delegated to the user, without controllers: files
 # that every cgroup has stand for limits. Real limits are in guest-resources.bats.
+# guest modes: scope
 
 load helpers
 

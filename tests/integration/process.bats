@@ -940,7 +940,7 @@ resources() {
 		unified: {"memory.high": "1000000"},
 		devices: [{allow: false, access: "rwm"}, {allow: true, type: "c", major: 1, minor: 3, access: "r"}],
 		pids: {limit: 10},
-		memory: {limit: 1e8, reservation: 1e7, swap: 2e8, useHierarchy: true, checkBeforeUpdate: true},
+		memory: {limit: 100000000, reservation: 10000000, swap: 200000000, useHierarchy: true, checkBeforeUpdate: true},
 		cpu: {shares: 100, quota: 50000, period: 100000, burst: 1000, idle: 1, cpus: "0", mems: "0"},
 		blockIO: {weight: 100, weightDevice: [{major: 8, minor: 0, weight: 100}],
 			throttleReadBpsDevice: [{major: 8, minor: 0, rate: 1000}],
@@ -982,7 +982,7 @@ blockIO.throttleWriteBpsDevice, blockIO.throttleReadIOPSDevice, blockIO.throttle
 
 @test "resources: what cgroup v2 cannot express is refused, cgroup or not" {
 	local property
-	for property in '{memory: {kernel: 1e7}}' '{memory: {kernelTCP: 1e7}}' '{memory: {swappiness: 50}}' \
+	for property in '{memory: {kernel: 10000000}}' '{memory: {kernelTCP: 10000000}}' '{memory: {swappiness: 50}}' \
 		'{memory: {disableOOMKiller: true}}' '{memory: {useHierarchy: false}}' '{cpu: {realtimeRuntime: 500}}' \
 		'{cpu: {realtimePeriod: 1000}}' '{blockIO: {leafWeight: 100}}' '{network: {classID: 1}}' \
 		'{network: {priorities: [{name: "lo", priority: 1}]}}'; do

@@ -105,7 +105,8 @@ in_namespace() { # UNSHARE-OPTIONS COMMANDS
 @test "in a cgroup namespace the containers are below the cgroup that we are in" {
 	mkdir "$TREE/rltest-$$"
 	in_namespace --fork 'echo $$ >"$3/rltest-'$$'/cgroup.procs"
-		exec unshare --cgroup sh -euc "mount -t cgroup2 none /sys/fs/cgroup
+		exec unshare --cgroup sh -euc "mount -t tmpfs none /sys/fs/cgroup
+			mount -t cgroup2 none /sys/fs/cgroup
 			\"\$1\" --root \"\$2\" run -d c1; \"\$1\" --root \"\$2\" state c1" sh "$1" "$2"'
 	assert_success
 	assert_match "$(cgroup_directory "$(pid_of c1)")" "^$TREE/rltest-$$/rootlet-c1-"
