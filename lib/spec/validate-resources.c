@@ -274,6 +274,19 @@ static int check_rdma(const struct resources *resources, const char *at, struct 
 	return 0;
 }
 
+/* Writing to these does something, to the runtime too, and limits nothing. */
+static bool is_action(const char *key)
+{
+	static const char *const actions[] = { "cgroup.procs",  "cgroup.threads",
+		                               "cgroup.freeze", "cgroup.kill",
+		                               "cgroup.type",   "cgroup.subtree_control" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
+		if (strcmp(key, actions[i]) == 0)
+			return true;
+	return false;
+}
+
 /* The file names of a cgroup; a slash would lead to another cgroup. */
 static int check_unified(const struct resources *resources, const char *at, struct error **err)
 {
@@ -281,6 +294,8 @@ static int check_unified(const struct resources *resources, const char *at, stru
 		const char *key = resources->unified.items[i].key;
 		_cleanup_free_ char *quoted = NULL;
 
+		if (is_action(key))
+			return error_set(err, 0, "%sunified[\"%s\"]: is no limit", at, key);
 		if (*key && *key != '.' && !strchr(key, '/'))
 			continue;
 		quoted = json_quote(key);
