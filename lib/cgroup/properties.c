@@ -157,15 +157,15 @@ static int convert_cpu_weight(const struct building *building, const struct conv
 static int convert_cpu_idle(const struct building *building, const struct conversion *conversion,
                             const char *value)
 {
+	const bool idle = strcmp(value, "1") == 0;
 	struct unit_property *property;
 
-	if (strcmp(value, "1") != 0)
-		return 0;
 	property = get(building, conversion->property, PROPERTY_UINT64);
 	if (!property)
 		return -1;
-	property->number = 0;
-	property->recent = conversion->recent;
+	/* Not idle: none is set, as in the kernel's file; what systemd had would be idle again. */
+	property->number = idle ? 0 : UINT64_MAX;
+	property->recent = idle && conversion->recent;
 	return 0;
 }
 

@@ -271,6 +271,20 @@ assert_limits_in_files() { # ID
 	assert_equal "$(property "$unit" TasksMax)" 24
 }
 
+@test "a container that is idle no more stays so when other limits change" {
+	only_in_session
+	config '.linux.resources = {cpu: {idle: 1}}'
+	running c1
+	[ -e "/sys/fs/cgroup$(cgroup_of "$(pid_of c1)")/cpu.idle" ] || skip "cpu.idle: Linux 5.15 or newer"
+	assert_equal "$(limit c1 cpu.idle)" 1
+	rootlet update --cpu-idle 0 c1
+	assert_equal "$(limit c1 cpu.idle)" 0
+	rootlet update --cpu-quota 20000 c1
+	sysd daemon-reload
+	assert_equal "$(limit c1 cpu.idle)" 0
+	assert_equal "$(limit c1 cpu.weight)" 100
+}
+
 @test "an update that is refused leaves the old limits, in the properties too" {
 	only_in_session
 	config '.linux.resources = { memory: { limit: 67108864 }, pids: { limit: 42 } }'

@@ -202,7 +202,7 @@ static void each_file_has_its_property(void **state)
 		{ "memory.oom.group", "0", "" },
 		{ "cpu.weight", "59", "CPUWeight=59" },
 		{ "cpu.idle", "1", "CPUWeight?=0" },
-		{ "cpu.idle", "0", "" },
+		{ "cpu.idle", "0", "CPUWeight=infinity" },
 		{ "cpu.max", "25000 100000",
 		  "CPUQuotaPeriodUSec=100000 CPUQuotaPerSecUSec=250000" },
 		{ "cpu.max", "1500 1000", "CPUQuotaPeriodUSec=1000 CPUQuotaPerSecUSec=1500000" },
