@@ -260,17 +260,31 @@ static void find_addresses(bool user, struct addresses *addresses)
 			                                                 .is_bus = true };
 }
 
+/* Whether somebody may be there. Of anything but a path, as it mostly is, only connecting tells. */
+static bool is_there(const struct address *address)
+{
+	static const char unix_path[] = "unix:path=";
+	const size_t prefix = sizeof(unix_path) - 1;
+	char path[PATH_MAX];
+
+	if (address->path)
+		return access(address->path, W_OK) == 0;
+	if (strncmp(address->text, unix_path, prefix) != 0 ||
+	    address->text[strcspn(address->text, "%;")] != '\0')
+		return true;
+	snprintf(path, sizeof(path), "%.*s", (int)strcspn(address->text + prefix, ","),
+	         address->text + prefix);
+	return access(path, W_OK) == 0;
+}
+
 bool bus_available(bool user)
 {
 	_cleanup_(addresses_free) struct addresses addresses = { 0 };
 
 	find_addresses(user, &addresses);
-	for (size_t i = 0; i < addresses.count; i++) {
-		const struct address *address = &addresses.items[i];
-
-		if (!address->path || access(address->path, W_OK) == 0)
+	for (size_t i = 0; i < addresses.count; i++)
+		if (is_there(&addresses.items[i]))
 			return true;
-	}
 	return false;
 }
 
