@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
@@ -220,9 +221,15 @@ static int make_directories(const struct cgroup *cgroup, char *path)
 	return 0;
 }
 
-/* What may not be there yet: processes, or a freezer that would stop ours (runtime-spec 1.3). */
+/*
+ * What may not be there yet: processes, or a freezer that would stop ours (runtime-spec 1.3). The lock
+ * goes with the fd: until then another creation cannot find it unused.
+ */
 static int check_unused(const struct cgroup *cgroup, struct error **err)
 {
+	if (flock(cgroup->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return error_set(err, 0, "cgroup %s is being used for another container",
+		                 cgroup->path);
 	if (cgroup_is_populated(cgroup->fd) > 0)
 		return error_set(err, 0, "cgroup %s has processes already", cgroup->path);
 	if (cgroup_is_frozen(cgroup->fd) > 0)
