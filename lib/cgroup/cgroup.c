@@ -357,6 +357,14 @@ static int enter_scope(struct cgroup *cgroup, struct error **err)
 	return apply_settings(cgroup, err);
 }
 
+static bool denies_devices(const struct resources *resources)
+{
+	for (size_t i = 0; i < resources->devices.count; i++)
+		if (!resources->devices.items[i].allow)
+			return true;
+	return false;
+}
+
 int cgroup_enter_end(struct cgroup *cgroup, struct error **err)
 {
 	_cleanup_error_ struct error *why = NULL;
@@ -371,6 +379,10 @@ int cgroup_enter_end(struct cgroup *cgroup, struct error **err)
 	case 0:
 		return 0;
 	case 1:
+		if (denies_devices(cgroup->resources)) {
+			error_hint(&why, "allow bpf(2), or leave out the rules that deny");
+			return error_move(err, &why);
+		}
 		log_warning("%s", why->message);
 		return 0;
 	default:
@@ -418,7 +430,7 @@ int cgroup_open(const struct state *state, int *fd, struct error **err)
 		return 0;
 	if (cgroup_tree_open(&tree, err) < 0)
 		return -1;
-	found = cgroup_open_at(tree.fd, state->cgroup);
+	found = cgroup_open_closed_at(tree.fd, state->cgroup);
 	if (found < 0 && errno != ENOENT)
 		return error_set(err, errno, "cgroup %s", state->cgroup);
 	if (found >= 0 && cgroup_id(found) == state->cgroup_id)
@@ -471,7 +483,7 @@ int cgroup_join(const struct state *state, int fd, const char *below, pid_t pid,
 static bool is_forgotten(int fd)
 {
 	for (int i = 0; i < FORGOTTEN_TRIES; i++) {
-		if (faccessat(fd, "cgroup.procs", F_OK, 0) < 0)
+		if (faccessat(fd, "cgroup.procs", F_OK, 0) < 0 && errno != EACCES)
 			return true;
 		poll(NULL, 0, FORGOTTEN_PAUSE_MS);
 	}
@@ -500,6 +512,21 @@ static int stop_scope(const struct state *state, int fd, int timeout_ms, struct 
 	                  is_there ? BUS_TIMEOUT_MS : timeout_ms, err);
 }
 
+/*
+ * Kill what is in it, and remove what is below. What the container has closed to us a caller can have
+ * seen to (container/as-owner.h); if not, the cgroup cannot be removed, and that is said.
+ */
+static int empty(const struct state *state, int fd, int timeout_ms, struct error **err)
+{
+	_cleanup_error_ struct error *error = NULL;
+
+	if (cgroup_kill(fd, timeout_ms, &error) == 0 &&
+	    (state->cgroup_manager != CGROUP_MANAGER_SYSTEMD ||
+	     cgroup_clear(fd, timeout_ms, &error) == 0))
+		return 0;
+	return error->errnum == EACCES || error->errnum == EPERM ? 0 : error_move(err, &error);
+}
+
 int cgroup_remove(const struct state *state, int timeout_ms, struct error **err)
 {
 	_cleanup_cgroup_tree_ struct cgroup_tree tree = CGROUP_TREE_INIT;
@@ -508,14 +535,11 @@ int cgroup_remove(const struct state *state, int timeout_ms, struct error **err)
 	if (state->cgroup && state->cgroup_id) {
 		if (cgroup_open(state, &fd, err) < 0)
 			return -1;
-		if (fd >= 0 && cgroup_kill(fd, timeout_ms, err) < 0)
+		if (fd >= 0 && empty(state, fd, timeout_ms, err) < 0)
 			return -1;
 	}
-	if (state->cgroup_manager == CGROUP_MANAGER_SYSTEMD) {
-		if (fd >= 0 && cgroup_clear(fd, timeout_ms, err) < 0)
-			return -1;
+	if (state->cgroup_manager == CGROUP_MANAGER_SYSTEMD)
 		return stop_scope(state, fd, timeout_ms, err);
-	}
 	if (!state->cgroup)
 		return 0;
 	if (cgroup_tree_open(&tree, err) < 0)

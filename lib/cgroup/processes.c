@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/number.h"
 #include "base/syscalls.h"
 #include "cgroup/cgroup.h"
@@ -18,6 +19,8 @@
 
 #define LIST_TIMEOUT_MS 10000
 #define KILL_POLL_MS    2
+#define KILL_GRACE_MS   100
+#define STATUS_LIMIT    16384
 
 /* --- waiting --------------------------------------------------------------------------------- */
 
@@ -104,24 +107,47 @@ static int pid_list_add(struct pid_list *list, pid_t pid)
 	return 0;
 }
 
+/* The process of a thread; 0 when it is gone. */
+static uint32_t process_of(uint32_t thread)
+{
+	static const char key[] = "\nTgid:\t";
+	_cleanup_free_ char *text = NULL;
+	uint32_t pid = 0;
+	char path[32], *line;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", thread);
+	if (file_read_at(AT_FDCWD, path, STATUS_LIMIT, &text) < 0 || !(line = strstr(text, key)))
+		return 0;
+	line += sizeof(key) - 1;
+	line[strcspn(line, "\n")] = '\0';
+	return number_parse_u32(line, &pid) ? pid : 0;
+}
+
 /*
- * The pids in the cgroup @fd itself. A threaded cgroup has no list of processes, but of threads:
- * those that are not their processes' first ones are no pids for anybody.
+ * The pids in the cgroup @fd itself. A threaded cgroup has no list of processes, but of threads, and
+ * the first thread of a process may have ended: a process may then be listed more than once.
  */
 static int read_pids(int fd, struct pid_list *list)
 {
 	_cleanup_free_ char *text = NULL;
+	bool threads = false;
 	char *rest, *line;
 
-	if (cgroup_read(fd, "cgroup.procs", &text) < 0 &&
-	    (errno != EOPNOTSUPP || cgroup_read(fd, "cgroup.threads", &text) < 0))
-		return errno == ENODEV || errno == ENOENT ? 0 : -1;
+	if (cgroup_read(fd, "cgroup.procs", &text) < 0) {
+		threads = errno == EOPNOTSUPP;
+		if (!threads || cgroup_read(fd, "cgroup.threads", &text) < 0)
+			return errno == ENODEV || errno == ENOENT ? 0 : -1;
+	}
 	rest = text;
 	while ((line = strsep(&rest, "\n"))) {
 		uint32_t pid;
 
 		/* 0: a process that our pid namespace does not have. */
-		if (number_parse_u32(line, &pid) && pid > 0 && pid_list_add(list, (pid_t)pid) < 0)
+		if (!number_parse_u32(line, &pid) || pid == 0)
+			continue;
+		if (threads)
+			pid = process_of(pid);
+		if (pid > 0 && pid_list_add(list, (pid_t)pid) < 0)
 			return -1;
 	}
 	return 0;
@@ -137,6 +163,17 @@ static int compare_pids(const void *a, const void *b)
 	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
 
 	return (x > y) - (x < y);
+}
+
+/* Of a sorted list. */
+static void remove_repeated(struct pid_list *list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (kept == 0 || list->items[kept - 1] != list->items[i])
+			list->items[kept++] = list->items[i];
+	list->count = kept;
 }
 
 int cgroup_pids(int fd, pid_t **pids, size_t *count, struct error **err)
@@ -155,6 +192,7 @@ int cgroup_pids(int fd, pid_t **pids, size_t *count, struct error **err)
 	if (cgroup_walk(fd, &walk) < 0)
 		return error_set(err, errno, "cannot list the processes of the cgroup");
 	qsort(list.items, list.count, sizeof(*list.items), compare_pids);
+	remove_repeated(&list);
 	*count = list.count;
 	*pids = take_pointer(list.items);
 	return 0;
@@ -233,8 +271,11 @@ int cgroup_signal(int fd, int signal, struct error **err)
 
 	if (populated == 0)
 		return 0;
-	if (signal == SIGKILL && populated > 0 && cgroup_write(fd, "cgroup.kill", "1") == 0)
+	/* The others are those that cgroup.kill passes over: see cgroup_kill(). */
+	if (signal == SIGKILL && populated > 0 && cgroup_write(fd, "cgroup.kill", "1") == 0) {
+		signal_all(fd, &signalling, NULL);
 		return 1;
+	}
 	return signal_all(fd, &signalling, err) < 0 ? -1 : signalling.reached;
 }
 
@@ -248,11 +289,13 @@ static int kill_each(int fd, int timeout_ms, struct error **err)
 {
 	for (int waited = 0;; waited += KILL_POLL_MS) {
 		struct signalling signalling = { .signal = SIGKILL };
+		int result;
 
 		cgroup_write(fd, "cgroup.freeze", "1");
-		if (signal_all(fd, &signalling, err) < 0)
-			return -1;
+		result = signal_all(fd, &signalling, err);
 		cgroup_write(fd, "cgroup.freeze", "0");
+		if (result < 0)
+			return -1;
 		if (signalling.there == 0 || waited >= timeout_ms)
 			return 0;
 		poll(NULL, 0, KILL_POLL_MS);
@@ -266,8 +309,13 @@ int cgroup_kill(int fd, int timeout_ms, struct error **err)
 	if (cgroup_is_populated(fd) == 0)
 		return 0;
 	/* A threaded cgroup cannot be killed as one. */
-	if (cgroup_write(fd, "cgroup.kill", "1") < 0 && kill_each(fd, timeout_ms, err) < 0)
-		return -1;
+	if (cgroup_write(fd, "cgroup.kill", "1") < 0) {
+		if (kill_each(fd, timeout_ms, err) < 0)
+			return -1;
+	} else if (wait_for_event(fd, "populated", false, KILL_GRACE_MS) == 0) {
+		/* It passes over processes whose first thread has ended before the others. */
+		kill_each(fd, timeout_ms, NULL);
+	}
 	empty = wait_for_event(fd, "populated", false, timeout_ms);
 	/* Somebody else has removed it: then it was empty. */
 	if (empty > 0 || (empty < 0 && (errno == ENODEV || errno == ENOENT)))

@@ -147,15 +147,27 @@ int cgroup_path_check(const char *path, const char *what, struct error **err)
 	               : error_set(err, 0, "%s: \"%s\" names no cgroup", what, path);
 }
 
-int cgroup_open_at(int dir_fd, const char *path)
+static int open_with(int dir_fd, const char *path, uint64_t flags)
 {
 	struct open_how how = {
-		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+		.flags = flags | O_DIRECTORY | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
 	};
 
 	path += strspn(path, "/");
 	return sys_openat2(dir_fd, *path ? path : ".", &how, sizeof(how));
+}
+
+int cgroup_open_at(int dir_fd, const char *path)
+{
+	return open_with(dir_fd, path, O_RDONLY);
+}
+
+int cgroup_open_closed_at(int dir_fd, const char *path)
+{
+	int fd = cgroup_open_at(dir_fd, path);
+
+	return fd < 0 && errno == EACCES ? open_with(dir_fd, path, O_PATH) : fd;
 }
 
 uint64_t cgroup_id(int fd)

@@ -57,6 +57,12 @@ int cgroup_path_check(const char *path, const char *what, struct error **err);
  */
 int cgroup_open_at(int dir_fd, const char *path);
 
+/*
+ * As cgroup_open_at(); of a cgroup that has no permissions for us the fd is an O_PATH, with which only
+ * who has capabilities over it gets to its files.
+ */
+int cgroup_open_closed_at(int dir_fd, const char *path);
+
 /* The kernel's id of a cgroup, which no other one ever gets; 0 with errno. */
 uint64_t cgroup_id(int fd);
 

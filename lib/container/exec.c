@@ -302,7 +302,13 @@ static int plan_cgroup(struct exec *exec, struct error **err)
 		exec->plan.cgroup_fd = open_init_cgroup(exec, top, err);
 	else
 		exec->plan.cgroup_fd = take_fd(&top);
-	return exec->plan.cgroup_fd < 0 ? -1 : 0;
+	if (exec->plan.cgroup_fd < 0)
+		return -1;
+	/* One that the container has frozen by itself: the process would not begin. */
+	if (exec->cgroup && !exec->options->ignore_paused &&
+	    cgroup_is_frozen(exec->plan.cgroup_fd) > 0)
+		return error_set(err, 0, "cgroup %s of the container is frozen", exec->cgroup);
+	return 0;
 }
 
 struct joining {

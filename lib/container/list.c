@@ -152,17 +152,20 @@ int verb_state(const struct rootlet_context *context, const char *id, char **jso
 	return *json ? 0 : -1;
 }
 
-/* By cgroup; without one, by namespace. */
+/* By cgroup; without one, or where the container has closed it to us, by namespace. */
 static int load_pids(const struct container *container, pid_t **pids, size_t *count,
                      struct error **err)
 {
+	_cleanup_error_ struct error *error = NULL;
 	_cleanup_fd_ int cgroup = -1;
 	struct process_set set = { 0 };
 
 	if (cgroup_open(&container->state, &cgroup, err) < 0)
 		return -1;
-	if (cgroup >= 0)
-		return cgroup_pids(cgroup, pids, count, err);
+	if (cgroup >= 0 && cgroup_pids(cgroup, pids, count, &error) == 0)
+		return 0;
+	if (error && error->errnum != EACCES)
+		return error_move(err, &error);
 	if (process_set_load(&container->state, &set, err) < 0)
 		return -1;
 	*pids = set.pids;

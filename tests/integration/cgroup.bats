@@ -161,6 +161,17 @@ is_frozen() { # DIRECTORY
 	rmdir "$CGROUP/cold"
 }
 
+@test "a cgroup that another creation has found unused is refused" {
+	config '.linux.cgroupsPath = "mine"'
+	mkdir "$CGROUP/mine"
+	try flock "$CGROUP/mine" "$ROOTLET" --root "$STATE_DIR" create c1
+	assert_error 'cgroup .*/mine is being used for another container'
+	[ -d "$CGROUP/mine" ]
+	running c1
+	rootlet delete --force c1
+	assert_nothing_left
+}
+
 @test "an empty cgroup that is there already is used" {
 	mkdir "$CGROUP/ready"
 	config '.linux.cgroupsPath = "ready"'
@@ -194,6 +205,12 @@ is_frozen() { # DIRECTORY
 	assert_match "$stderr" 'pids.limit'
 	assert_line_count 1 "$stderr"
 	assert_equal "$(container_cgroup c1)" "$CGROUP"
+	# What a login elsewhere has left in the environment is no systemd.
+	chmod a-w "$CGROUP/cgroup.procs"
+	DBUS_SESSION_BUS_ADDRESS=unix:path=$T/nowhere,guid=0 try rootlet run -d c2
+	chmod u+w "$CGROUP/cgroup.procs"
+	assert_success
+	assert_match "$stderr" 'linux.resources: not in force: .*memory.limit'
 }
 
 @test "a cgroup that nothing asks for and that cannot be made is no failure" {
@@ -404,6 +421,10 @@ is_frozen() { # DIRECTORY
 	assert_equal "$(wc -l <"$cgroup/cgroup.procs")" 2
 	try rootlet exec --cgroup nowhere c1 true
 	assert_error '--cgroup nowhere: no cgroup of the container: No such file' 125
+	echo 1 >"$cgroup/a/cgroup.freeze"
+	try rootlet exec --cgroup a/b c1 true
+	assert_error 'cgroup a/b of the container is frozen' 125
+	echo 0 >"$cgroup/a/cgroup.freeze"
 	local path
 	for path in .. a/../.. ../..; do
 		try rootlet exec --cgroup "$path" c1 true
@@ -507,6 +528,49 @@ is_frozen() { # DIRECTORY
 	rootlet kill --all c1 KILL
 	rootlet delete --force c1
 	assert_nothing_left
+}
+
+@test "a container that closes all of its cgroup is shown, killed and removed" {
+	skip_unless_subids
+	local closing
+	writable_cgroups
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	config '(.process.capabilities | .bounding, .permitted, .effective) += ["CAP_CHOWN"]'
+	for closing in 'chmod 0 .' 'mkdir a; chmod 0 a' 'chown 5:5 cgroup.events; chmod 0 cgroup.events'; do
+		script "cd /sys/fs/cgroup; $closing; sleep 1001 & touch /tmp/ready; exec sleep 1000"
+		running c1
+		wait_until 10 test -e "$BUNDLE/rootfs/tmp/ready"
+		try rootlet ps c1
+		assert_success
+		assert_line_count 3 "$output"
+		kill -KILL "$(pid_of c1)"
+		rootlet delete --force c1
+		assert_nothing_left
+		rm "$BUNDLE/rootfs/tmp/ready"
+	done
+}
+
+@test "processes whose first thread has ended are killed, also in a threaded cgroup" {
+	local how
+	writable_cgroups
+	cp -- "$(test_program leaderless)" "$BUNDLE/rootfs/leaderless"
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	for how in kill delete threaded; do
+		[ "$how" != threaded ] ||
+			script 'echo threaded >/sys/fs/cgroup/cgroup.type; exec /leaderless /tmp/ready'
+		[ "$how" = threaded ] || config '.process.args = ["/leaderless", "/tmp/ready"]'
+		running c1
+		wait_until 10 test -e "$BUNDLE/rootfs/tmp/ready"
+		[ "$how" != kill ] || {
+			local cgroup
+			cgroup=$(container_cgroup c1)
+			rootlet kill --all c1 KILL
+			wait_until 5 has_no_processes "$cgroup"
+		}
+		rootlet delete --force c1
+		assert_nothing_left
+		rm "$BUNDLE/rootfs/tmp/ready"
+	done
 }
 
 @test "the cgroup belongs to the container's user when he can write to it, and only then" {

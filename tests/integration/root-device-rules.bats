@@ -83,3 +83,14 @@ rules() {
 	rootlet delete --force c1
 	assert_nothing_left
 }
+
+@test "device rules: what denies is not passed over where bpf(2) is not allowed" {
+	config '.linux.resources.devices = [{allow: false, access: "rwm"}] | .process.args = ["true"]'
+	try "$(test_program without-syscall)" bpf "$ROOTLET" --root "$STATE_DIR" run c1
+	assert_error 'linux\.resources\.devices: the kernel takes no device program: .*; allow bpf\(2\), or leave' 125
+	assert_nothing_left
+	config '.linux.resources.devices = [{allow: true, access: "rwm"}]'
+	try "$(test_program without-syscall)" bpf "$ROOTLET" --root "$STATE_DIR" run c1
+	assert_success
+	assert_match "$stderr" 'the kernel takes no device program'
+}

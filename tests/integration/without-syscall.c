@@ -25,6 +25,7 @@ static const struct {
 	unsigned int flag; /* in the third argument: only calls with it fail; 0: all */
 	unsigned int errnum;
 } calls[] = {
+	{ "bpf", SYS_bpf, 0, EPERM }, /* not lacking, but refused, as in containers */
 	{ "close_range", 436, 0, ENOSYS },
 	{ "close_range_cloexec", 436, 4, EINVAL },        /* Linux 5.11 */
 	{ "mount_setattr", 442, 0, ENOSYS },              /* Linux 5.12 */
