@@ -182,23 +182,23 @@ disk() {
 
 @test "update: burst and idle, or refused where the kernel has neither" {
 	local option
-	start '{"cpu": {"shares": 512, "quota": 30000, "period": 60000}}'
+	start '{"cpu": {"shares": 512, "quota": 30000, "period": 100000}}'
 	if lacks_burst_and_idle; then
 		for option in burst idle; do
 			try rootlet update "--cpu-$option" 1 --cpu-share 1024 c1
 			assert_error "linux\\.resources\\.cpu\\.$option: cgroups of this kernel have no file cpu\\."
-			assert_files cpu.weight=59 "cpu.max=30000 60000"
+			assert_files cpu.weight=59 "cpu.max=30000 100000"
 		done
 		end
 		return
 	fi
 	update --cpu-burst 5000
-	assert_files cpu.max.burst=5000 "cpu.max=30000 60000"
+	assert_files cpu.max.burst=5000 "cpu.max=30000 100000"
 	# Both grow, both shrink: in either order one of them would be refused for a moment.
 	update --cpu-quota 80000 --cpu-burst 70000
-	assert_files "cpu.max=80000 60000" cpu.max.burst=70000
+	assert_files "cpu.max=80000 100000" cpu.max.burst=70000
 	update --cpu-quota 8000 --cpu-burst 7000
-	assert_files "cpu.max=8000 60000" cpu.max.burst=7000
+	assert_files "cpu.max=8000 100000" cpu.max.burst=7000
 	update --cpu-idle 1
 	assert_files cpu.idle=1
 	update --cpu-idle 0 --cpu-share 1024
