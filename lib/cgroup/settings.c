@@ -4,8 +4,10 @@
  * all. To undo, the files are read first. Most hold one value; those of io, rdma, misc and dmem hold
  * a line for each device, of which only the one that is written to is put back.
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/number.h"
 #include "cgroup/resources.h"
@@ -282,16 +284,25 @@ static int complete_memory(int fd, struct resources *resources, struct error **e
 	return 0;
 }
 
+/* The container may have closed a file to us: what cannot be seen cannot be kept or checked. */
+static int refuse_closed(int fd, const char *file, const char *property, struct error **err)
+{
+	if (faccessat(fd, file, R_OK, AT_EACCESS) == 0 || (errno != EACCES && errno != EPERM))
+		return 0;
+	return error_set(err, errno, "linux.resources.%s: cannot read %s", property, file);
+}
+
 /* A new period without a quota keeps the quota. */
-static void complete_cpu(int fd, struct resources *resources)
+static int complete_cpu(int fd, struct resources *resources, struct error **err)
 {
 	_cleanup_free_ char *text = NULL;
 	char *rest, *quota, *period;
 	int64_t number;
 
-	if (is_set(&resources->cpu.quota) == (resources->cpu.period.value != 0) ||
-	    cgroup_read(fd, "cpu.max", &text) < 0)
-		return;
+	if (is_set(&resources->cpu.quota) == (resources->cpu.period.value != 0))
+		return 0;
+	if (cgroup_read(fd, "cpu.max", &text) < 0)
+		return refuse_closed(fd, "cpu.max", "cpu", err);
 	rest = text;
 	quota = strsep(&rest, " \n");
 	period = rest ? strsep(&rest, " \n") : NULL;
@@ -299,6 +310,7 @@ static void complete_cpu(int fd, struct resources *resources)
 		set_number(&resources->cpu.quota, number_parse_i64(quota, &number) ? number : -1);
 	else if (period && number_parse_i64(period, &number))
 		resources->cpu.period = (struct opt_u64){ .set = true, .value = (uint64_t)number };
+	return 0;
 }
 
 /* On v2 the kernel would rather kill; whoever asks gets the refusal of v1. */
@@ -307,9 +319,10 @@ static int check_usage(int fd, const struct resources *resources, struct error *
 	const struct opt_i64 *limit = &resources->memory.limit;
 	int64_t usage, swap = 0;
 
-	if (!resources->memory.check_before_update.value ||
-	    !read_number(fd, "memory.current", &usage))
+	if (!resources->memory.check_before_update.value)
 		return 0;
+	if (!read_number(fd, "memory.current", &usage))
+		return refuse_closed(fd, "memory.current", "memory.checkBeforeUpdate", err);
 	read_number(fd, "memory.swap.current", &swap);
 	if (is_positive(limit) && limit->value < usage)
 		return error_set(err, 0,
@@ -326,8 +339,7 @@ static int check_usage(int fd, const struct resources *resources, struct error *
 
 int cgroup_resources_complete(int fd, struct resources *resources, struct error **err)
 {
-	if (complete_memory(fd, resources, err) < 0)
+	if (complete_memory(fd, resources, err) < 0 || complete_cpu(fd, resources, err) < 0)
 		return -1;
-	complete_cpu(fd, resources);
 	return check_usage(fd, resources, err);
 }

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "cgroup/resources.h"
@@ -586,6 +587,24 @@ static void a_new_sum_keeps_the_limit(void **state)
 	assert_not_completed(fixture, "{ 'memory': { 'swap': 150 } }", "needs memory.limit");
 }
 
+static void what_the_container_has_closed_is_not_passed_over(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	if (geteuid() == 0)
+		skip(); /* may read it */
+	put(fixture, "cpu.max", "20000 50000\n");
+	put(fixture, "memory.current", "100\n");
+	assert_int_equal(fchmodat(fixture->fd, "cpu.max", 0, 0), 0);
+	assert_int_equal(fchmodat(fixture->fd, "memory.current", 0, 0), 0);
+	assert_not_completed(fixture, "{ 'cpu': { 'period': 100000 } }",
+	                     "linux.resources.cpu: cannot read cpu.max: Permission denied");
+	assert_completed(fixture, "{ 'cpu': { 'quota': 10000, 'period': 100000 } }",
+	                 "cpu.max=10000 100000\n");
+	assert_not_completed(fixture, "{ 'memory': { 'limit': 5, 'checkBeforeUpdate': true } }",
+	                     "checkBeforeUpdate: cannot read memory.current: Permission denied");
+}
+
 static void a_quota_keeps_the_period_and_the_other_way_round(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -648,6 +667,7 @@ int main(void)
 		WITH_CGROUP(where_swap_is_unlimited_or_forbidden_it_stays_so),
 		WITH_CGROUP(a_new_sum_keeps_the_limit),
 		WITH_CGROUP(a_quota_keeps_the_period_and_the_other_way_round),
+		WITH_CGROUP(what_the_container_has_closed_is_not_passed_over),
 		WITH_CGROUP(less_than_is_used_is_refused_to_whoever_asks),
 	};
 
