@@ -424,6 +424,7 @@ int cgroup_open(const struct state *state, int *fd, struct error **err)
 {
 	_cleanup_cgroup_tree_ struct cgroup_tree tree = CGROUP_TREE_INIT;
 	_cleanup_fd_ int found = -1;
+	uint64_t id;
 
 	*fd = -1;
 	if (!state->cgroup || !state->cgroup_id)
@@ -431,9 +432,12 @@ int cgroup_open(const struct state *state, int *fd, struct error **err)
 	if (cgroup_tree_open(&tree, err) < 0)
 		return -1;
 	found = cgroup_open_closed_at(tree.fd, state->cgroup);
-	if (found < 0 && errno != ENOENT)
+	if (found < 0 && errno == ENOENT)
+		return 0;
+	id = found < 0 ? 0 : cgroup_id(found);
+	if (!id)
 		return error_set(err, errno, "cgroup %s", state->cgroup);
-	if (found >= 0 && cgroup_id(found) == state->cgroup_id)
+	if (id == state->cgroup_id)
 		*fd = take_fd(&found);
 	return 0;
 }

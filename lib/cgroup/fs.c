@@ -247,7 +247,7 @@ static int open_made(struct cgroup *cgroup, struct error **err)
 		return -1;
 	}
 	cgroup->id = cgroup_id(cgroup->fd);
-	return 0;
+	return cgroup->id ? 0 : error_set(err, errno, "cgroup %s", cgroup->path);
 }
 
 /* --- controllers ----------------------------------------------------------------------------- */
