@@ -30,6 +30,9 @@
 
 #define REMOVE_POLL_MS 2
 
+/* On a directory above a container's cgroup that was made for it (user xattrs: since Linux 5.7). */
+#define MADE_MARK "user.rootlet.made"
+
 /* --- the base -------------------------------------------------------------------------------- */
 
 static const char *relative(const char *path)
@@ -154,7 +157,26 @@ static void normalize(char *path)
 	*to = '\0';
 }
 
-/* The first directory on the way to @path that is not there yet: what we shall have made. */
+static bool has_made_mark(const struct cgroup *cgroup, const char *path)
+{
+	_cleanup_fd_ int fd = cgroup_open_at(cgroup->tree.fd, path);
+
+	return fd >= 0 && fgetxattr(fd, MADE_MARK, NULL, 0) >= 0;
+}
+
+/* Without the mark it stays if the container that it was made for is not the last one below it. */
+static void set_made_mark(const struct cgroup *cgroup, const char *path)
+{
+	_cleanup_fd_ int fd = cgroup_open_at(cgroup->tree.fd, path);
+
+	if (fd >= 0)
+		(void)fsetxattr(fd, MADE_MARK, "", 0, 0);
+}
+
+/*
+ * The first directory on the way to @path that is not there yet, which we shall have made, or that
+ * was made for another container: who leaves it last removes it.
+ */
 static int find_topmost(struct cgroup *cgroup, const char *path, struct error **err)
 {
 	char *way = arena_strdup(cgroup->arena, path);
@@ -167,7 +189,8 @@ static int find_topmost(struct cgroup *cgroup, const char *path, struct error **
 		end += 1 + strcspn(end + 1, "/");
 		kept = *end;
 		*end = '\0';
-		if (faccessat(cgroup->tree.fd, relative(way), F_OK, 0) < 0) {
+		if (faccessat(cgroup->tree.fd, relative(way), F_OK, 0) < 0 ||
+		    (cgroup->asked && kept && has_made_mark(cgroup, way))) {
 			cgroup->made = way;
 			return 0;
 		}
@@ -203,11 +226,13 @@ static int make_directories(const struct cgroup *cgroup, char *path)
 {
 	for (char *end = path; *end;) {
 		char kept;
+		int result;
 
 		end += 1 + strcspn(end + 1, "/");
 		kept = *end;
 		*end = '\0';
-		if (mkdirat(cgroup->tree.fd, relative(path), 0755) < 0 && errno != EEXIST) {
+		result = mkdirat(cgroup->tree.fd, relative(path), 0755);
+		if (result < 0 && errno != EEXIST) {
 			/* On the way we may pass what is not ours to write. */
 			int saved = errno;
 			bool there = faccessat(cgroup->tree.fd, relative(path), F_OK, 0) == 0;
@@ -215,6 +240,8 @@ static int make_directories(const struct cgroup *cgroup, char *path)
 			errno = saved;
 			if (!there)
 				return -1;
+		} else if (result == 0 && kept) {
+			set_made_mark(cgroup, path);
 		}
 		*end = kept;
 	}

@@ -95,6 +95,20 @@ is_frozen() { # DIRECTORY
 	rmdir "$CGROUP/pod"
 }
 
+@test "what was made for several containers goes with the last of them" {
+	mkdir "$CGROUP/given"
+	config '.linux.cgroupsPath = "given/pod/a/c1"'
+	created c1
+	config '.linux.cgroupsPath = "given/pod/b/c2"'
+	created c2
+	rootlet delete c1
+	[ ! -e "$CGROUP/given/pod/a" ]
+	rootlet delete c2
+	[ ! -e "$CGROUP/given/pod" ]
+	[ -d "$CGROUP/given" ]
+	rmdir "$CGROUP/given"
+}
+
 @test "an absolute cgroupsPath is from the root of the tree" {
 	config '.linux.cgroupsPath = $path' --arg path "${CGROUP#"$(cgroup_tree)"}//mine/"
 	running c1
