@@ -172,6 +172,8 @@ static int resources_from_file(const char *path, struct arena *arena, struct res
 		return -1;
 	if (resources_validate(resources, "", err) < 0)
 		return error_prefix(err, "%s", origin);
+	if (resources->devices.count > 0)
+		log_warning("%s: devices: their rules stay as they were at create", origin);
 	return 0;
 }
 

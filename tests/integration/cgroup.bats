@@ -270,6 +270,15 @@ is_frozen() { # DIRECTORY
 	assert_equal "$(cat "$(container_cgroup c1)/cgroup.max.descendants")" 7
 }
 
+@test "update changes raw keys, and says that rules for devices stay" {
+	running c1
+	echo '{"unified": {"cgroup.max.depth": "6"}, "devices": [{"allow": true, "access": "rwm"}]}' >limits
+	TRY_STDIN=limits try rootlet update -r - c1
+	assert_success
+	assert_equal "$stderr" "rootlet: warning: standard input: devices: their rules stay as they were at create"
+	assert_equal "$(cat "$(container_cgroup c1)/cgroup.max.depth")" 6
+}
+
 @test "a scope of systemd is refused by the cgroupfs manager" {
 	config '.linux.cgroupsPath = "user.slice:rootlet:c1"'
 	try rootlet --cgroup-manager cgroupfs create c1
