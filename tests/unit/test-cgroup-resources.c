@@ -17,7 +17,7 @@
 
 #include "base/file.h"
 #include "cgroup/resources.h"
-#include "directory.h"
+#include "cgroup-directory.h"
 
 static char *requote(const char *text)
 {
@@ -337,38 +337,6 @@ static void what_v2_cannot_express_is_refused_in_words(void **state)
 }
 
 /* --- a directory that stands for a cgroup --- */
-
-struct fixture {
-	char path[DIRECTORY_SIZE];
-	int fd;
-	struct arena *arena;
-};
-
-static int make_cgroup(void **state)
-{
-	static struct fixture fixture;
-
-	if (!directory_make(fixture.path))
-		return -1;
-	fixture.fd = open(fixture.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	fixture.arena = arena_new();
-	*state = &fixture;
-	return fixture.fd < 0 || !fixture.arena ? -1 : 0;
-}
-
-static int remove_cgroup(void **state)
-{
-	struct fixture *fixture = *state;
-
-	close(fixture->fd);
-	arena_free(&fixture->arena);
-	return directory_remove(fixture->path);
-}
-
-static void put(const struct fixture *fixture, const char *file, const char *text)
-{
-	assert_int_equal(file_create_at(fixture->fd, file, text, strlen(text), 0644), 0);
-}
 
 /* Cgroup files are no regular ones: what is longer than the new text stays behind it here. */
 static void assert_file(const struct fixture *fixture, const char *file, const char *expected)

@@ -13,39 +13,7 @@
 
 #include "base/file.h"
 #include "cgroup/statistics.h"
-#include "directory.h"
-
-struct fixture {
-	char path[DIRECTORY_SIZE];
-	int fd;
-	struct arena *arena;
-};
-
-static int make_cgroup(void **state)
-{
-	static struct fixture fixture;
-
-	if (!directory_make(fixture.path))
-		return -1;
-	fixture.fd = open(fixture.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	fixture.arena = arena_new();
-	*state = &fixture;
-	return fixture.fd < 0 || !fixture.arena ? -1 : 0;
-}
-
-static int remove_cgroup(void **state)
-{
-	struct fixture *fixture = *state;
-
-	close(fixture->fd);
-	arena_free(&fixture->arena);
-	return directory_remove(fixture->path);
-}
-
-static void put(const struct fixture *fixture, const char *file, const char *text)
-{
-	assert_int_equal(file_create_at(fixture->fd, file, text, strlen(text), 0644), 0);
-}
+#include "cgroup-directory.h"
 
 static struct statistics read_all(const struct fixture *fixture)
 {
