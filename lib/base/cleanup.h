@@ -40,8 +40,11 @@ static inline void close_file(FILE **file)
 
 static inline void close_dir(DIR **dir)
 {
+	int saved = errno;
+
 	if (*dir)
 		closedir(*dir);
+	errno = saved;
 }
 
 #define _cleanup_fd_   _cleanup_(close_fd)

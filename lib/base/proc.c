@@ -9,13 +9,20 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/magic.h>
+#include <linux/nsfs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+
+/* linux/nsfs.h has it since 6.11. */
+#ifndef NS_GET_MNTNS_ID
+#define NS_GET_MNTNS_ID _IOR(0xb7, 0x5, uint64_t)
+#endif
 
 int proc_open(struct error **err)
 {
@@ -61,14 +68,30 @@ int proc_read_stat(int proc_fd, pid_t pid, struct proc_stat *stat)
 	return 0;
 }
 
+/* "123/ns/mnt" */
+static void namespace_path(pid_t pid, const char *name, char path[64])
+{
+	if (pid > 0)
+		snprintf(path, 64, "%d/ns/%s", pid, name);
+	else
+		snprintf(path, 64, "self/ns/%s", name);
+}
+
 uint64_t proc_namespace(int proc_fd, pid_t pid, const char *name)
 {
 	char path[64];
 	struct stat st;
-	int n = pid > 0 ? snprintf(path, sizeof(path), "%d/ns/%s", pid, name)
-	                : snprintf(path, sizeof(path), "self/ns/%s", name);
 
-	if (n < 0 || (size_t)n >= sizeof(path) || fstatat(proc_fd, path, &st, 0) < 0)
-		return 0;
-	return st.st_ino;
+	namespace_path(pid, name, path);
+	return fstatat(proc_fd, path, &st, 0) < 0 ? 0 : st.st_ino;
+}
+
+int proc_mount_namespace_id(int proc_fd, pid_t pid, uint64_t *id)
+{
+	_cleanup_fd_ int fd = -1;
+	char path[64];
+
+	namespace_path(pid, "mnt", path);
+	fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -1 : ioctl(fd, NS_GET_MNTNS_ID, id);
 }

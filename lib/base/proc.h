@@ -20,5 +20,14 @@ struct proc_stat {
 /* Fields of PID/stat below @proc_fd (proc(5)). Return: 0, or -1 with errno (ENOENT: gone). */
 int proc_read_stat(int proc_fd, pid_t pid, struct proc_stat *stat);
 
+/*
+ * proc_mount_namespace_id - the number of a mount namespace, which no other one ever gets
+ * @pid:	whose it is; 0: the caller's own
+ *
+ * Since Linux 6.11 (ioctl_ns(2), NS_GET_MNTNS_ID). Return: 0, or -1 with errno; ENOTTY: this kernel
+ * has no such numbers.
+ */
+int proc_mount_namespace_id(int proc_fd, pid_t pid, uint64_t *id);
+
 /* st_ino of PID/ns/@name, 0 when it cannot be seen. @pid 0: the caller's own. */
 uint64_t proc_namespace(int proc_fd, pid_t pid, const char *name);

@@ -126,7 +126,7 @@ int cgroup_open(const struct state *state, int *fd, struct error **err);
 int cgroup_join(const struct state *state, int fd, const char *below, pid_t pid,
                 struct error **err);
 
-/* Freeze or thaw it; waits until that is so. After @timeout_ms a freeze is undone. */
+/* Freeze or thaw it, and wait until that is so; what fails, or takes longer, is undone. */
 int cgroup_freeze(int fd, bool freeze, int timeout_ms, struct error **err);
 
 /* SIGKILL all its processes, at once where the kernel can; waits for their end. */

@@ -32,18 +32,21 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static int open_events(int fd)
+{
+	return openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+}
+
 /*
- * Wait until @key of cgroup.events is @wanted. Return: 1; 0: not in time; -1 with errno.
+ * Wait until @key of @events, which is cgroup.events, is @wanted. Return: 1; 0: not in time; -1 with
+ * errno.
  *
  * The kernel says with POLLPRI that the file has changed since it was read through the same fd.
  */
-static int wait_for_event(int fd, const char *key, bool wanted, int timeout_ms)
+static int wait_for_event(int events, const char *key, bool wanted, int timeout_ms)
 {
-	_cleanup_fd_ int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
 	const int64_t end = now_ms() + timeout_ms;
 
-	if (events < 0)
-		return -1;
 	for (;;) {
 		struct pollfd change = { .fd = events, .events = POLLPRI };
 		char text[256] = "", line[32];
@@ -65,19 +68,26 @@ static int wait_for_event(int fd, const char *key, bool wanted, int timeout_ms)
 
 int cgroup_freeze(int fd, bool freeze, int timeout_ms, struct error **err)
 {
+	_cleanup_fd_ int events = open_events(fd);
 	int done;
 
+	/* Before anything is changed. */
+	if (events < 0)
+		return error_set(err, errno, "cgroup.events");
 	if (cgroup_write(fd, "cgroup.freeze", freeze ? "1" : "0") < 0)
 		return error_set(err, errno, "cgroup.freeze");
-	done = wait_for_event(fd, "frozen", freeze, timeout_ms);
+	done = wait_for_event(events, "frozen", freeze, timeout_ms);
 	if (done > 0)
 		return 0;
 	if (done < 0)
-		return error_set(err, errno, "cgroup.events");
-	if (!freeze)
-		return error_set(err, 0, "a cgroup above it is frozen");
-	cgroup_write(fd, "cgroup.freeze", "0");
-	return error_set(err, 0, "not all of its processes could be frozen in %d ms", timeout_ms);
+		error_set(err, errno, "cgroup.events");
+	else if (freeze)
+		error_set(err, 0, "not all of its processes could be frozen in %d ms", timeout_ms);
+	else
+		error_set(err, 0, "a cgroup above it is frozen");
+	/* What was not done is as it was. */
+	cgroup_write(fd, "cgroup.freeze", freeze ? "0" : "1");
+	return -1;
 }
 
 /* --- lists ----------------------------------------------------------------------------------- */
@@ -302,6 +312,14 @@ static int kill_each(int fd, int timeout_ms, struct error **err)
 	}
 }
 
+/* Return: as wait_for_event(). */
+static int wait_until_empty(int fd, int timeout_ms)
+{
+	_cleanup_fd_ int events = open_events(fd);
+
+	return events < 0 ? -1 : wait_for_event(events, "populated", false, timeout_ms);
+}
+
 int cgroup_kill(int fd, int timeout_ms, struct error **err)
 {
 	int empty;
@@ -312,11 +330,11 @@ int cgroup_kill(int fd, int timeout_ms, struct error **err)
 	if (cgroup_write(fd, "cgroup.kill", "1") < 0) {
 		if (kill_each(fd, timeout_ms, err) < 0)
 			return -1;
-	} else if (wait_for_event(fd, "populated", false, KILL_GRACE_MS) == 0) {
+	} else if (wait_until_empty(fd, KILL_GRACE_MS) == 0) {
 		/* It passes over processes whose first thread has ended before the others. */
 		kill_each(fd, timeout_ms, NULL);
 	}
-	empty = wait_for_event(fd, "populated", false, timeout_ms);
+	empty = wait_until_empty(fd, timeout_ms);
 	/* Somebody else has removed it: then it was empty. */
 	if (empty > 0 || (empty < 0 && (errno == ENODEV || errno == ENOENT)))
 		return 0;

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/dir.h"
 #include "base/number.h"
 #include "cgroup/tree.h"
 
@@ -458,26 +459,23 @@ static int read_page_size(const struct reader *reader, const char *page_size)
 
 static int read_hugetlb(const struct reader *reader)
 {
-	int fd = openat(reader->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_dir_ DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	const struct dirent *entry;
+	_cleanup_dir_ DIR *dir = dir_open(reader->fd, ".");
+	const struct dirent *entry = NULL;
 
-	if (!dir) {
-		int errnum = errno;
-
-		close_fd(&fd);
-		return error_set(reader->err, errnum, "cannot list the cgroup's files");
-	}
+	if (!dir)
+		return error_set(reader->err, errno, "cannot list the cgroup's files");
 	reader->statistics->hugetlb.items = arena_alloc(
 		reader->arena, PAGE_SIZES_MAX * sizeof(*reader->statistics->hugetlb.items));
 	if (!reader->statistics->hugetlb.items)
 		return no_memory(reader);
-	while ((entry = readdir(dir)) && reader->statistics->hugetlb.count < PAGE_SIZES_MAX) {
+	while (reader->statistics->hugetlb.count < PAGE_SIZES_MAX && (entry = dir_read(dir))) {
 		const char *page_size = page_size_of(reader, entry->d_name);
 
 		if (page_size && read_page_size(reader, page_size) < 0)
 			return -1;
 	}
+	if (!entry && errno)
+		return error_set(reader->err, errno, "cannot list the cgroup's files");
 	return 0;
 }
 

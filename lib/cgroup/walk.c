@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 
 #define OPEN_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
@@ -65,21 +66,18 @@ static int add_name(struct level *level, const char *name)
 /* Read the cgroups of directory @fd into a new level on top of *levels. */
 static int level_push(struct level **levels, int fd)
 {
-	_cleanup_fd_ int copy = openat(fd, ".", OPEN_FLAGS);
-	_cleanup_dir_ DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	_cleanup_dir_ DIR *dir = dir_open(fd, ".");
 	struct level *level;
 	struct dirent *entry;
 
 	if (!dir)
 		return -1;
-	copy = -1; /* the stream's now */
 	level = calloc(1, sizeof(*level));
 	if (!level)
 		return -1;
 	level->above = *levels;
 	*levels = level;
-	errno = 0;
-	while ((entry = readdir(dir))) {
+	while ((entry = dir_read(dir))) {
 		if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 ||
 		    strcmp(entry->d_name, "..") == 0)
 			continue;

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/proc.h"
 #include "base/socket.h"
@@ -316,14 +317,12 @@ int container_claim(const struct rootlet_context *context, const char *id,
 /* Remove everything below @dir_fd but @last. */
 static int remove_entries(int dir_fd, const char *last, int depth)
 {
-	_cleanup_fd_ int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_dir_ DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	_cleanup_dir_ DIR *dir = dir_open(dir_fd, ".");
 	struct dirent *entry;
 
 	if (!dir)
 		return -1;
-	copy = -1; /* the stream's now */
-	while ((entry = readdir(dir))) {
+	while ((entry = dir_read(dir))) {
 		_cleanup_fd_ int below = -1;
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
@@ -339,7 +338,7 @@ static int remove_entries(int dir_fd, const char *last, int depth)
 		    unlinkat(dir_fd, entry->d_name, AT_REMOVEDIR) < 0)
 			return -1;
 	}
-	return 0;
+	return errno ? -1 : 0;
 }
 
 int container_remove(struct container *container, struct error **err)
@@ -361,41 +360,51 @@ int container_pidfd(const struct container *container)
 	return take_fd(&pidfd);
 }
 
-/* Whether @id is another container whose init lives and has the mount namespace @inode. */
-static bool claims_namespace(int root_fd, const char *id, uint64_t inode)
+/* Whether @id is another container whose init lives and has the mount namespace @inode. Return: as below. */
+static int claims_namespace(int root_fd, const char *id, uint64_t inode, struct error **err)
 {
 	_cleanup_container_ struct container other = CONTAINER_INIT;
 	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_error_ struct error *error = NULL;
 
-	return arena && container_open_at(root_fd, id, arena, &other, NULL) == 0 &&
-	       other.has_state && other.state.mount_namespace == inode &&
+	if (!arena)
+		return error_set(err, ENOMEM, "container \"%s\"", id);
+	/* A state that cannot be understood never will be, and claims nothing. */
+	if (container_open_at(root_fd, id, arena, &other, &error) < 0 && !other.damaged)
+		return error_move(err, &error);
+	return !other.damaged && other.has_state && other.state.mount_namespace == inode &&
 	       other.status != STATUS_STOPPED;
 }
 
-bool container_owns_processes(const struct container *container)
+int container_owns_processes(const struct container *container, struct error **err)
 {
-	_cleanup_fd_ int pidfd = -1, copy = -1;
+	_cleanup_fd_ int pidfd = -1;
 	_cleanup_dir_ DIR *dir = NULL;
 	struct dirent *entry;
 
 	if (!container->has_state)
-		return false;
+		return 0;
 	if (init_liveness(container, &pidfd) != LIVENESS_DEAD)
-		return true;
+		return 1;
 	/* A pid namespace ends with its init. */
 	if (container->state.pid_namespace)
-		return false;
-	copy = openat(container->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = copy < 0 ? NULL : fdopendir(copy);
+		return 0;
+	/* Nobody else has that. */
+	if (container->state.mount_namespace_id)
+		return 1;
+	dir = dir_open(container->root_fd, ".");
 	if (!dir)
-		return false;
-	copy = -1; /* the stream's now */
-	while ((entry = readdir(dir)))
-		if (entry->d_name[0] != '.' && strcmp(entry->d_name, container->id) != 0 &&
-		    claims_namespace(container->root_fd, entry->d_name,
-		                     container->state.mount_namespace))
-			return false;
-	return true;
+		return error_set(err, errno, "the state directory");
+	while ((entry = dir_read(dir))) {
+		int claimed = 0;
+
+		if (entry->d_name[0] != '.' && strcmp(entry->d_name, container->id) != 0)
+			claimed = claims_namespace(container->root_fd, entry->d_name,
+			                           container->state.mount_namespace, err);
+		if (claimed != 0)
+			return claimed < 0 ? -1 : 0;
+	}
+	return errno ? error_set(err, errno, "the state directory") : 1;
 }
 
 int container_wrong_status(const struct container *container, const char *verb, struct error **err)

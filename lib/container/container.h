@@ -100,8 +100,10 @@ int container_pidfd(const struct container *container);
 /*
  * Whether the processes that are found by the recorded namespaces are this container's: once its
  * init is gone the kernel may give the inode of a namespace to another one.
+ *
+ * Return: 1, 0, or -1 with *err when that cannot be known.
  */
-bool container_owns_processes(const struct container *container);
+int container_owns_processes(const struct container *container, struct error **err);
 
 /* Error for a verb that the status does not permit: "container \"x\" is stopped; …". */
 int container_wrong_status(const struct container *container, const char *verb, struct error **err);

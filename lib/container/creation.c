@@ -329,6 +329,7 @@ static int receive_namespaces(struct creation *creation, struct error **err)
 		creation->tap = take_fd(&message.fds[0]);
 	}
 	state->mount_namespace = namespaces.mount;
+	state->mount_namespace_id = namespaces.mount_id;
 	/* A pid namespace that others use too says nothing about who belongs to us. */
 	if (creation->plan.clone_flags & CLONE_NEWPID)
 		state->pid_namespace = namespaces.pid;

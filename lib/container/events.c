@@ -32,12 +32,13 @@ struct watch {
 };
 
 /* Hand over a line and free it. */
-static int print_line(const struct watch *watch, char *line)
+static int print_line(const struct watch *watch, char *line, struct error **err)
 {
-	int result = line ? watch->print(line, watch->data) : -1;
+	_cleanup_free_ char *mine = line;
 
-	free(line);
-	return result;
+	errno = 0;
+	return watch->print(mine, watch->data) < 0 ? error_set(err, errno, "cannot print an event")
+	                                           : 0;
 }
 
 static int print_statistics(const struct watch *watch, struct error **err)
@@ -53,7 +54,7 @@ static int print_statistics(const struct watch *watch, struct error **err)
 	line = statistics_format(watch->container.id, &statistics, err);
 	if (!line)
 		return -1;
-	return print_line(watch, line) < 0 ? error_set(err, 0, "events: cannot be printed") : 0;
+	return print_line(watch, line, err);
 }
 
 /* The number of @key in a file of lines "KEY VALUE" that is open; @otherwise when it is gone. */
@@ -84,8 +85,8 @@ static int print_oom_kills(struct watch *watch, struct error **err)
 
 		if (!line)
 			return -1;
-		if (print_line(watch, line) < 0)
-			return error_set(err, 0, "events: cannot be printed");
+		if (print_line(watch, line, err) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -43,9 +43,8 @@ static int signal_all(const struct container *container, int signal, struct erro
 
 	if (result <= 0)
 		return result < 0 ? -1 : signalling.reached != 0;
-	return container_owns_processes(container)
-	               ? process_set_signal(&container->state, signal, err)
-	               : 0;
+	result = container_owns_processes(container, err);
+	return result > 0 ? process_set_signal(&container->state, signal, err) : result;
 }
 
 static int kill_all(const struct container *container, int signal, struct error **err)

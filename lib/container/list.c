@@ -3,6 +3,7 @@
 #include <pwd.h>
 #include <string.h>
 
+#include "base/dir.h"
 #include "base/log.h"
 #include "cgroup/cgroup.h"
 #include "container/container.h"
@@ -15,8 +16,7 @@
 static int list_ids(int root_fd, struct arena *arena, char ***ids, size_t *count,
                     struct error **err)
 {
-	_cleanup_fd_ int copy = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_dir_ DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	_cleanup_dir_ DIR *dir = dir_open(root_fd, ".");
 	_cleanup_free_ char **found = NULL;
 	struct dirent *entry;
 	size_t room = 0;
@@ -24,8 +24,7 @@ static int list_ids(int root_fd, struct arena *arena, char ***ids, size_t *count
 	*count = 0;
 	if (!dir)
 		return error_set(err, errno, "the state directory");
-	copy = -1; /* the stream's now */
-	while ((entry = readdir(dir))) {
+	while ((entry = dir_read(dir))) {
 		if (entry->d_name[0] == '.' || container_id_check(entry->d_name, NULL) < 0)
 			continue;
 		if (*count == room) {
@@ -40,6 +39,8 @@ static int list_ids(int root_fd, struct arena *arena, char ***ids, size_t *count
 		if (!found[(*count)++])
 			return error_set(err, ENOMEM, "the list of containers");
 	}
+	if (errno)
+		return error_set(err, errno, "the state directory");
 	*ids = take_pointer(found);
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Theory of operation: namespaces are told apart by the inode of their nsfs file, recorded at
- * create. /proc is read for those that are in it. Between look and signal a pid could change
+ * create, and where the kernel has one by a number that is never used again. /proc is read for those
+ * that are in it. Between look and signal a pid could change
  * hands, so a process is pinned by a pidfd first and looked at again.
  */
 #include "container/process-set.h"
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/dir.h"
 #include "base/number.h"
 #include "base/proc.h"
 #include "base/syscalls.h"
@@ -30,19 +32,65 @@ static struct membership membership_of(const struct state *state)
 	return (struct membership){ "mnt", state->mount_namespace };
 }
 
+/* Gone, or not ours to look into. Other failures must not hide a process from a kill. */
+static bool is_out_of_sight(int errnum)
+{
+	return errnum == ENOENT || errnum == ESRCH || errnum == EACCES || errnum == EPERM;
+}
+
 /*
  * Dead but not reaped is not there. A zombie shows no namespaces but keeps its pid namespace's
- * file; init in it may wait for it.
+ * file; init in it may wait for it. Return: 1, 0, or -1 with errno.
  */
-static bool belongs(int proc_fd, pid_t pid, const struct membership *membership)
+static int lives(int proc_fd, pid_t pid, uint64_t *start_time)
 {
 	struct proc_stat stat;
 
+	if (proc_read_stat(proc_fd, pid, &stat) < 0)
+		return errno == ENOENT ? 0 : -1;
+	*start_time = stat.start_time;
+	return stat.state != 'Z' && stat.state != 'X';
+}
+
+/* Init before its execve cannot be looked into; it is known by pid and start time. */
+static int is_init(int proc_fd, pid_t pid, const struct state *state)
+{
+	uint64_t start_time;
+	int result = pid == state->pid ? lives(proc_fd, pid, &start_time) : 0;
+
+	return result > 0 ? start_time == state->start_time : result;
+}
+
+/*
+ * The inode number of a namespace that is gone can be another's. Return: 1, also where there is
+ * nothing else to go by; 0; -1 with errno.
+ */
+static int has_namespace_id(int proc_fd, pid_t pid, const struct state *state)
+{
+	uint64_t id;
+
+	if (state->pid_namespace || !state->mount_namespace_id)
+		return 1;
+	if (proc_mount_namespace_id(proc_fd, pid, &id) < 0)
+		return errno == ENOENT || errno == ESRCH ? 0 : -1;
+	return id == state->mount_namespace_id;
+}
+
+/* Return: 1, 0, or -1 with errno. */
+static int belongs(int proc_fd, pid_t pid, const struct state *state)
+{
+	const struct membership membership = membership_of(state);
+	uint64_t inode, start_time;
+	int result = is_init(proc_fd, pid, state);
+
 	/* 0 is the answer for what cannot be looked at, which may be anybody's. */
-	if (!membership->inode ||
-	    proc_namespace(proc_fd, pid, membership->name) != membership->inode)
-		return false;
-	return proc_read_stat(proc_fd, pid, &stat) == 0 && stat.state != 'Z' && stat.state != 'X';
+	if (result != 0 || membership.inode == 0)
+		return result;
+	inode = proc_namespace(proc_fd, pid, membership.name);
+	if (inode != membership.inode)
+		return inode || is_out_of_sight(errno) ? 0 : -1;
+	result = has_namespace_id(proc_fd, pid, state);
+	return result > 0 ? lives(proc_fd, pid, &start_time) : result;
 }
 
 static int add(struct process_set *set, size_t *room, pid_t pid)
@@ -67,43 +115,39 @@ static int compare_pids(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Init before its execve cannot be looked into; it is known by pid and start time. */
-static bool is_init(int proc_fd, pid_t pid, const struct state *state)
+/* Return: 0, or -1 with errno. */
+static int load(int proc_fd, const struct state *state, struct process_set *set)
 {
-	struct proc_stat stat;
+	_cleanup_dir_ DIR *dir = dir_open(proc_fd, ".");
+	struct dirent *entry;
+	size_t room = 0;
 
-	return pid == state->pid && proc_read_stat(proc_fd, pid, &stat) == 0 &&
-	       stat.start_time == state->start_time && stat.state != 'Z' && stat.state != 'X';
+	if (!dir)
+		return -1;
+	while ((entry = dir_read(dir))) {
+		uint32_t pid;
+		int result;
+
+		if (!number_parse_u32(entry->d_name, &pid))
+			continue;
+		result = belongs(proc_fd, (pid_t)pid, state);
+		if (result < 0 || (result > 0 && add(set, &room, (pid_t)pid) < 0))
+			return -1;
+	}
+	return errno ? -1 : 0;
 }
 
 int process_set_load(const struct state *state, struct process_set *set, struct error **err)
 {
-	const struct membership membership = membership_of(state);
-	_cleanup_fd_ int proc_fd = proc_open(err), listing = -1;
-	_cleanup_dir_ DIR *dir = NULL;
-	struct dirent *entry;
-	size_t room = 0;
+	_cleanup_fd_ int proc_fd = proc_open(err);
 
 	*set = (struct process_set){ 0 };
 	if (proc_fd < 0)
 		return -1;
-	listing = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = listing < 0 ? NULL : fdopendir(listing);
-	if (!dir)
-		return error_set(err, errno, "/proc");
-	listing = -1; /* the stream's now */
-	while ((entry = readdir(dir))) {
-		uint32_t pid;
-
-		if (!number_parse_u32(entry->d_name, &pid))
-			continue;
-		if (!is_init(proc_fd, (pid_t)pid, state) &&
-		    (membership.inode == 0 || !belongs(proc_fd, (pid_t)pid, &membership)))
-			continue;
-		if (add(set, &room, (pid_t)pid) < 0) {
-			process_set_clear(set);
-			return error_set(err, ENOMEM, "the list of processes");
-		}
+	if (load(proc_fd, state, set) < 0) {
+		error_set(err, errno, "cannot look for the container's processes");
+		process_set_clear(set);
+		return -1;
 	}
 	if (set->count > 0)
 		qsort(set->pids, set->count, sizeof(*set->pids), compare_pids);
@@ -116,17 +160,16 @@ void process_set_clear(struct process_set *set)
 	*set = (struct process_set){ 0 };
 }
 
-/* Return: true when the process was still a member and got the signal. */
-static bool signal_member(int proc_fd, pid_t pid, const struct state *state, int signal)
+/* Return: 1 when the process was still a member and got the signal; 0; -1 with errno. */
+static int signal_member(int proc_fd, pid_t pid, const struct state *state, int signal)
 {
-	const struct membership membership = membership_of(state);
 	_cleanup_fd_ int pidfd = sys_pidfd_open(pid, 0);
+	int result;
 
 	if (pidfd < 0)
-		return false;
-	if (!is_init(proc_fd, pid, state) && !belongs(proc_fd, pid, &membership))
-		return false;
-	return sys_pidfd_send_signal(pidfd, signal, NULL, 0) == 0;
+		return errno == ESRCH || errno == EINVAL ? 0 : -1;
+	result = belongs(proc_fd, pid, state);
+	return result > 0 ? sys_pidfd_send_signal(pidfd, signal, NULL, 0) == 0 : result;
 }
 
 /* Signal what is there. Return: how many got the signal; *there: how many there were. */
@@ -138,8 +181,13 @@ static int signal_all(const struct state *state, int signal, size_t *there, stru
 
 	if (proc_fd < 0 || process_set_load(state, &set, err) < 0)
 		return -1;
-	for (size_t i = 0; i < set.count; i++)
-		reached += signal_member(proc_fd, set.pids[i], state, signal);
+	for (size_t i = 0; i < set.count; i++) {
+		int result = signal_member(proc_fd, set.pids[i], state, signal);
+
+		if (result < 0)
+			return error_set(err, errno, "cannot signal process %d", set.pids[i]);
+		reached += result;
+	}
 	*there = set.count;
 	return reached;
 }

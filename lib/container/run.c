@@ -66,6 +66,23 @@ static int wait_for_end(struct creation *creation, int notify_fd, struct error *
 	return supervise(&what, err);
 }
 
+/* Without a pid namespace of its own others may have outlived init. */
+static void end_others(const struct container *container)
+{
+	_cleanup_error_ struct error *error = NULL;
+	_cleanup_fd_ int cgroup = -1;
+	int owned;
+
+	if (cgroup_open(&container->state, &cgroup, &error) < 0 ||
+	    (cgroup >= 0 && cgroup_kill(cgroup, KILL_TIMEOUT_MS, &error) < 0))
+		log_warning("%s", error->message);
+	error_clear(&error);
+	owned = container_owns_processes(container, &error);
+	if (owned < 0 ||
+	    (owned > 0 && process_set_kill(&container->state, KILL_TIMEOUT_MS, &error) < 0))
+		log_warning("%s", error->message);
+}
+
 /* The container has ended: what it left goes, unless it is to be kept. */
 static void clean_up(struct creation *creation)
 {
@@ -73,17 +90,8 @@ static void clean_up(struct creation *creation)
 	const struct own_container own = { &container->state, &creation->config->hooks };
 	_cleanup_error_ struct error *error = NULL;
 
-	/* Without a pid namespace of its own others may have outlived init. */
 	if (creation->options->keep) {
-		_cleanup_fd_ int cgroup = -1;
-
-		if (cgroup_open(&container->state, &cgroup, NULL) == 0 && cgroup >= 0 &&
-		    cgroup_kill(cgroup, KILL_TIMEOUT_MS, &error) < 0)
-			log_warning("%s", error->message);
-		error_clear(&error);
-		if (container_owns_processes(container) &&
-		    process_set_kill(&container->state, KILL_TIMEOUT_MS, &error) < 0)
-			log_warning("%s", error->message);
+		end_others(container);
 		return;
 	}
 	/* As anybody would: `delete --force` from elsewhere may have been faster. */

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/number.h"
@@ -104,21 +105,20 @@ static bool is_kept(int fd, const int *keep, size_t count)
  * For when close_range(2) is missing, which a seccomp filter around us may be the reason of. Not
  * by counting up to the limit, which may have been lowered since an fd above it was opened.
  */
-static void close_listed(int proc_fd, unsigned int first, const int *keep, size_t count)
+static int close_listed(int proc_fd, unsigned int first, const int *keep, size_t count,
+                        struct error **err)
 {
-	_cleanup_fd_ int listing = openat(proc_fd, proc_fd < 0 ? "/proc/self/fd" : "self/fd",
-	                                  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_dir_ DIR *dir = listing < 0 ? NULL : fdopendir(listing);
+	_cleanup_dir_ DIR *dir = dir_open(proc_fd, proc_fd < 0 ? "/proc/self/fd" : "self/fd");
 	const struct dirent *entry;
 	uint32_t fd;
 
 	if (!dir)
-		return;
-	listing = -1; /* the stream's now */
-	while ((entry = readdir(dir)))
+		return error_set(err, errno, "cannot list inherited file descriptors");
+	while ((entry = dir_read(dir)))
 		if (number_parse_u32(entry->d_name, &fd) && fd >= first && (int)fd != dirfd(dir) &&
 		    !is_kept((int)fd, keep, count))
 			close((int)fd);
+	return errno ? error_set(err, errno, "cannot list inherited file descriptors") : 0;
 }
 
 /* Return: whether the kernel has close_range(2); with each gap between what is kept closed. */
@@ -139,11 +139,12 @@ static bool close_others(unsigned int preserve_fds, int *keep, size_t count)
 	return true;
 }
 
-void entry_close_inherited(unsigned int preserve_fds, int *keep, size_t count, int proc_fd)
+int entry_close_inherited(unsigned int preserve_fds, int *keep, size_t count, int proc_fd,
+                          struct error **err)
 {
 	if (close_others(preserve_fds, keep, count))
-		return;
-	close_listed(proc_fd, 3 + preserve_fds, keep, count);
+		return 0;
+	return close_listed(proc_fd, 3 + preserve_fds, keep, count, err);
 }
 
 int entry_keep_log(void)

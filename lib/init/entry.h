@@ -68,8 +68,11 @@ void entry_reset_signals(void);
  * Close everything but stdio, the preserved fds and @keep; absent fds (-1) in it are ignored.
  * @keep:	with room for one more than @count; will be sorted
  * @proc_fd:	a procfs of the host, for kernels without close_range(2); -1: /proc still is one
+ *
+ * Return: 0, or -1 with *err.
  */
-void entry_close_inherited(unsigned int preserve_fds, int *keep, size_t count, int proc_fd);
+int entry_close_inherited(unsigned int preserve_fds, int *keep, size_t count, int proc_fd,
+                          struct error **err);
 
 /* Log from now on to a copy of the log's fd, which outlives stdio. Return: the copy, or -1. */
 int entry_keep_log(void);

@@ -90,11 +90,12 @@ static void exec_main(void *data)
 		       -1 };
 
 	entry_reset_signals();
-	entry_close_inherited(plan->entry.preserve_fds, keep, ARRAY_SIZE(keep) - 1, plan->proc_fd);
 	plan->entry.report_fd = plan->sync_fd;
 	umask(0);
 	plan->entry.proc_fd = take_fd(&plan->proc_fd);
-	if (prepare(plan, &error) == 0)
+	if (entry_close_inherited(plan->entry.preserve_fds, keep, ARRAY_SIZE(keep) - 1,
+	                          plan->entry.proc_fd, &error) == 0 &&
+	    prepare(plan, &error) == 0)
 		entry_execute(&plan->entry, &error);
 	sync_send_error(plan->sync_fd, error);
 	_exit(error->status ? error->status : 125);

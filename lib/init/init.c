@@ -73,8 +73,7 @@ static int close_inherited(const struct init *init, struct error **err)
 	memcpy(keep, own, sizeof(own));
 	for (size_t i = 0; i < plan->rootfs->mount_count; i++)
 		keep[count++] = plan->rootfs->mounts[i].idmapped;
-	entry_close_inherited(plan->preserve_fds, keep, count, -1);
-	return 0;
+	return entry_close_inherited(plan->preserve_fds, keep, count, -1, err);
 }
 
 /* Namespaces that come with the clone: a process cannot change its own pid namespace. */
@@ -131,6 +130,11 @@ static int tell_namespaces(const struct init *init, int tap, struct error **err)
 	/* 0 would be recorded, and taken for the namespace of all those that cannot be seen. */
 	if (!namespaces.mount || !namespaces.pid)
 		return error_set(err, errno, "/proc/self/ns");
+	/* With a pid namespace nobody looks for processes by that of mounts. */
+	if (!(init->plan->clone_flags & CLONE_NEWPID) &&
+	    proc_mount_namespace_id(init->proc_fd, 0, &namespaces.mount_id) < 0 &&
+	    errno != ENOTTY && errno != ENOSYS && errno != EPERM)
+		return error_set(err, errno, "/proc/self/ns/mnt");
 	if (sync_send(init->plan->sync_fd, &message) < 0)
 		return error_set(err, errno, "the runtime is gone");
 	return 0;

@@ -41,6 +41,7 @@ struct init_plan {
 /* What SYNC_ISOLATED tells, with the tap if there is one: inode numbers of namespaces (namespaces(7)). */
 struct init_namespaces {
 	uint64_t mount, pid;
+	uint64_t mount_id; /* 0: not needed, or not to be had */
 };
 
 struct init_child {

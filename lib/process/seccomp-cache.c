@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/log.h"
 
@@ -270,22 +271,19 @@ bool seccomp_cache_load(int cache_fd, const struct seccomp_cache_key *key,
  */
 static void make_room(int cache_fd)
 {
-	_cleanup_dir_ DIR *dir = NULL;
-	_cleanup_fd_ int fd = openat(cache_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_dir_ DIR *dir = dir_open(cache_fd, ".");
 	const struct dirent *entry;
 	size_t count = 0;
 
-	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir)
 		return;
-	take_fd(&fd);
-	while (readdir(dir))
+	while (dir_read(dir))
 		count++;
 	/* "." and ".." are among them. */
 	if (count < CACHE_MAX_FILES + 2)
 		return;
 	rewinddir(dir);
-	while ((entry = readdir(dir)))
+	while ((entry = dir_read(dir)))
 		unlinkat(cache_fd, entry->d_name, 0);
 }
 

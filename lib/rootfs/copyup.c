@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 
 /* Deeper trees are refused: each level costs two fds. */
 #define MAX_DEPTH 128
@@ -114,17 +115,15 @@ static int copy_entry(int from, int to, const char *name, dev_t device, int dept
 
 static int copy_directory(int from, int to, int depth, struct error **err)
 {
-	_cleanup_fd_ int copy = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_dir_ DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	_cleanup_dir_ DIR *dir = dir_open(from, ".");
 	struct dirent *entry;
 	struct stat st;
 
 	if (!dir || fstat(from, &st) < 0)
 		return error_set(err, errno, "cannot be read");
-	copy = -1; /* the stream's now */
 	if (depth > MAX_DEPTH)
 		return error_set(err, 0, "is more than %d directories deep", MAX_DEPTH);
-	while ((errno = 0, entry = readdir(dir))) {
+	while ((entry = dir_read(dir))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		if (copy_entry(from, to, entry->d_name, st.st_dev, depth, err) < 0)

@@ -57,6 +57,8 @@ const struct json_table state_table = {
 		{ "namespaces", FIELD_FLAGS, JSON_MEMBER(struct state, namespaces),
 		  .names = clone_flag_names, .flags = FIELD_REQUIRED },
 		{ "mountNamespace", FIELD_UNSIGNED, JSON_MEMBER(struct state, mount_namespace) },
+		{ "mountNamespaceId", FIELD_UNSIGNED,
+		  JSON_MEMBER(struct state, mount_namespace_id) },
 		{ "pidNamespace", FIELD_UNSIGNED, JSON_MEMBER(struct state, pid_namespace) },
 		{ "terminal", FIELD_BOOL, JSON_MEMBER(struct state, terminal) },
 		{ "network", FIELD_STRING, JSON_MEMBER(struct state, network) },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * report STATUS: say on stdout how it is in this container, everything that a step of its making
- * left out would show in, and end with STATUS. With "wait": say it and wait for a signal.
+ * left out would show in, and end with STATUS. With "wait": say it and wait for a signal; with
+ * "pair": so does a child of it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -119,7 +120,9 @@ int main(int argc, char **argv)
 		printf("env %s\n", *variable);
 	printf("end\n");
 	fflush(stdout);
-	if (argc > 1 && strcmp(argv[1], "wait") == 0)
+	if (argc > 1 && strcmp(argv[1], "pair") == 0)
+		fork();
+	if (argc > 1 && (strcmp(argv[1], "wait") == 0 || strcmp(argv[1], "pair") == 0))
 		pause();
 	return argc > 1 ? atoi(argv[1]) : 0;
 }

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -18,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -571,6 +573,49 @@ static void proc_tells_parent_state_and_start(void **state)
 	assert_int_equal(first.start_time, again.start_time);
 }
 
+static void a_mount_namespace_has_a_number_of_its_own(void **state)
+{
+	_cleanup_fd_ int proc = proc_open(NULL);
+	uint64_t ours, parents, again;
+
+	(void)state;
+	if (proc_mount_namespace_id(proc, 0, &ours) < 0) {
+		assert_int_equal(errno, ENOTTY);
+		skip();
+	}
+	assert_int_equal(proc_mount_namespace_id(proc, getpid(), &again), 0);
+	assert_int_equal(again, ours);
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		skip();
+	assert_int_equal(proc_mount_namespace_id(proc, 0, &again), 0);
+	assert_true(again != ours);
+	if (proc_mount_namespace_id(proc, getppid(), &parents) == 0)
+		assert_true(parents != again);
+	assert_int_equal(proc_mount_namespace_id(proc, 0x7fffffff, &again), -1);
+	assert_int_equal(errno, ENOENT);
+}
+
+static void directories_are_read_to_the_end_or_fail(void **state)
+{
+	_cleanup_dir_ DIR *none = dir_open(AT_FDCWD, "/proc/self/fd/none"), *dir = NULL;
+	const struct dirent *entry;
+	bool found = false;
+
+	(void)state;
+	assert_null(none);
+	assert_int_equal(errno, ENOENT);
+	assert_null(dir_open(AT_FDCWD, "/proc/self"));
+	dir = dir_open(AT_FDCWD, "/proc/self/");
+	assert_non_null(dir);
+	errno = EIO;
+	while ((entry = dir_read(dir))) {
+		found = found || strcmp(entry->d_name, "status") == 0;
+		errno = EIO;
+	}
+	assert_int_equal(errno, 0);
+	assert_true(found);
+}
+
 static void a_confusing_name_does_not_confuse_proc(void **state)
 {
 	_cleanup_fd_ int proc = proc_open(NULL);
@@ -768,9 +813,12 @@ int main(void)
 		cmocka_unit_test(a_message_keeps_errno),
 		cmocka_unit_test(redirected_messages_keep_their_settings),
 		cmocka_unit_test(proc_tells_parent_state_and_start),
+		cmocka_unit_test(directories_are_read_to_the_end_or_fail),
 		cmocka_unit_test(a_confusing_name_does_not_confuse_proc),
 		cmocka_unit_test(a_process_that_ended_is_a_zombie_then_gone),
 		cmocka_unit_test(proc_names_namespaces_by_inode),
+		/* Last: it is in other namespaces afterwards. */
+		cmocka_unit_test(a_mount_namespace_has_a_number_of_its_own),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
