@@ -32,6 +32,11 @@
 #define FORGOTTEN_TRIES    50
 #define FORGOTTEN_PAUSE_MS 2
 
+/* How long a scope's controllers may be away, and how often it is tried to write to their files. */
+#define CONTROLLERS_TIMEOUT_MS 2000
+#define CONTROLLERS_POLL_MS    10
+#define APPLY_ATTEMPTS         3
+
 /* --- plan ------------------------------------------------------------------------------------ */
 
 static bool is_asked_for(const struct cgroup *cgroup)
@@ -338,23 +343,68 @@ int cgroup_enter_begin(struct cgroup *cgroup, pid_t pid, bool cloned, struct err
 	return explain_move(cgroup->path, errno, err);
 }
 
-static int enter_scope(struct cgroup *cgroup, struct error **err)
+static int read_controllers(struct cgroup *cgroup, struct error **err)
 {
 	_cleanup_free_ char *controllers = NULL;
 
+	if (cgroup_read(cgroup->fd, "cgroup.controllers", &controllers) < 0)
+		return error_set(err, errno, "cgroup %s", cgroup->path);
+	cgroup->controllers = arena_strdup(cgroup->arena, controllers);
+	return cgroup->controllers ? 0 : error_set(err, ENOMEM, "cgroup %s", cgroup->path);
+}
+
+/* Whether systemd has those that are missing in its own cgroup: then it can give them. */
+static bool can_come(const struct cgroup *cgroup)
+{
+	_cleanup_free_ char *path = strdup(cgroup->path), *controllers = NULL;
+	_cleanup_fd_ int fd = -1;
+	struct cgroup manager = *cgroup;
+
+	if (!path)
+		return false;
+	scope_manager_cgroup(path);
+	fd = cgroup_open_at(cgroup->tree.fd, path);
+	if (fd < 0 || cgroup_read(fd, "cgroup.controllers", &controllers) < 0)
+		return false;
+	manager.controllers = controllers;
+	return !lacks_controllers(&manager);
+}
+
+/*
+ * A scope that ends while this one begins has systemd (252) take controllers from the slice of both,
+ * and give them back a moment later: until then they have no files here. Between the two the kernel
+ * may show one in cgroup.controllers whose files are not there.
+ */
+static int apply_in_scope(struct cgroup *cgroup, struct error **err)
+{
+	int attempts = 0;
+
+	for (int waited = 0;; waited += CONTROLLERS_POLL_MS) {
+		_cleanup_error_ struct error *error = NULL;
+		const bool in_vain = waited >= CONTROLLERS_TIMEOUT_MS;
+
+		if (read_controllers(cgroup, err) < 0)
+			return -1;
+		if (in_vain || !lacks_controllers(cgroup) || !can_come(cgroup)) {
+			if (apply_settings(cgroup, &error) == 0)
+				return 0;
+			if (in_vain || ++attempts == APPLY_ATTEMPTS)
+				return error_move(err, &error);
+		}
+		poll(NULL, 0, CONTROLLERS_POLL_MS);
+	}
+}
+
+static int enter_scope(struct cgroup *cgroup, struct error **err)
+{
 	if (scope_start_end(&cgroup->scope, cgroup->arena, &cgroup->path, err) < 0)
 		return -1;
 	scope_close(&cgroup->scope);
 	cgroup->fd = cgroup_open_at(cgroup->tree.fd, cgroup->path);
 	cgroup->id = cgroup->fd < 0 ? 0 : cgroup_id(cgroup->fd);
-	if (!cgroup->id || cgroup_read(cgroup->fd, "cgroup.controllers", &controllers) < 0)
+	if (!cgroup->id)
 		return error_set(err, errno, "cgroup %s", cgroup->path);
-	cgroup->controllers = arena_strdup(cgroup->arena, controllers);
-	if (!cgroup->controllers)
-		return error_set(err, ENOMEM, "cgroup %s", cgroup->path);
-	if (note_id(cgroup, err) < 0)
-		return -1;
-	return apply_settings(cgroup, err);
+	return note_id(cgroup, err) < 0 ? -1 : apply_in_scope(cgroup, err);
 }
 
 static bool denies_devices(const struct resources *resources)

@@ -38,6 +38,20 @@ bool scope_is_path(const char *cgroups_path)
 	return colon && cgroups_path[0] != '/' && strchr(colon + 1, ':');
 }
 
+void scope_manager_cgroup(char *path)
+{
+	for (char *component = strchr(path, '/'); component; component = strchr(component, '/')) {
+		const size_t length = strcspn(++component, "/");
+		const char kept = component[length];
+
+		component[length] = '\0';
+		if (strncmp(component, "user@", 5) == 0 && ends_with(component, ".service"))
+			return;
+		component[length] = kept;
+	}
+	strcpy(path, "/");
+}
+
 /* "+" becomes "\x2b". */
 static char *escape(const char *text, struct arena *arena)
 {

@@ -41,6 +41,9 @@ struct scope {
 /* Is @cgroups_path (NULL: none) of the form that means systemd: slice:prefix:name? */
 bool scope_is_path(const char *cgroups_path);
 
+/* Cut the cgroup of a unit off to that of the manager whose unit it is: user@1000.service, or "/". */
+void scope_manager_cgroup(char *path);
+
 /*
  * scope_plan - the names of a container's unit; keeps its properties and its connection
  * @cgroups_path:	linux.cgroupsPath, slice:prefix:name; NULL or "": the unit is @name.scope

@@ -124,6 +124,26 @@ static void only_three_parts_mean_systemd(void **state)
 	assert_false(scope_is_path("a:b"));
 }
 
+static void a_units_cgroup_is_below_that_of_its_manager(void **state)
+{
+	static const char *const list[][2] = {
+		{ "/user.slice/user-7.slice/user@7.service/app.slice/x.scope",
+		  "/user.slice/user-7.slice/user@7.service" },
+		{ "/a/user@7.service", "/a/user@7.service" },
+		{ "/system.slice/x.scope", "/" },
+		{ "/user@7.servicex/user@7/x.scope", "/" },
+		{ "/", "/" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
+		_cleanup_free_ char *path = strdup(list[i][0]);
+
+		scope_manager_cgroup(path);
+		assert_string_equal(path, list[i][1]);
+	}
+}
+
 /* --- properties ------------------------------------------------------------------------------ */
 
 static void print_property(FILE *out, const struct unit_property *property)
@@ -537,6 +557,7 @@ int main(void)
 		cmocka_unit_test(what_a_units_name_cannot_hold_is_escaped),
 		cmocka_unit_test(other_paths_are_refused),
 		cmocka_unit_test(only_three_parts_mean_systemd),
+		cmocka_unit_test(a_units_cgroup_is_below_that_of_its_manager),
 		cmocka_unit_test(each_file_has_its_property),
 		cmocka_unit_test(values_that_a_property_cannot_take_are_left_to_the_file),
 		cmocka_unit_test(later_settings_win_and_devices_add_up),
