@@ -157,13 +157,6 @@ static void normalize(char *path)
 	*to = '\0';
 }
 
-static bool has_made_mark(const struct cgroup *cgroup, const char *path)
-{
-	_cleanup_fd_ int fd = cgroup_open_at(cgroup->tree.fd, path);
-
-	return fd >= 0 && fgetxattr(fd, MADE_MARK, NULL, 0) >= 0;
-}
-
 /* Without the mark it stays if the container that it was made for is not the last one below it. */
 static void set_made_mark(const struct cgroup *cgroup, const char *path)
 {
@@ -173,10 +166,7 @@ static void set_made_mark(const struct cgroup *cgroup, const char *path)
 		(void)fsetxattr(fd, MADE_MARK, "", 0, 0);
 }
 
-/*
- * The first directory on the way to @path that is not there yet, which we shall have made, or that
- * was made for another container: who leaves it last removes it.
- */
+/* The first directory on the way to @path that is not there yet: what we shall have made. */
 static int find_topmost(struct cgroup *cgroup, const char *path, struct error **err)
 {
 	char *way = arena_strdup(cgroup->arena, path);
@@ -189,8 +179,7 @@ static int find_topmost(struct cgroup *cgroup, const char *path, struct error **
 		end += 1 + strcspn(end + 1, "/");
 		kept = *end;
 		*end = '\0';
-		if (faccessat(cgroup->tree.fd, relative(way), F_OK, 0) < 0 ||
-		    (cgroup->asked && kept && has_made_mark(cgroup, way))) {
+		if (faccessat(cgroup->tree.fd, relative(way), F_OK, 0) < 0) {
 			cgroup->made = way;
 			return 0;
 		}
@@ -477,7 +466,17 @@ static int remove_one(const struct cgroup_tree *tree, const char *path)
 	return errno == EBUSY || errno == ENOTEMPTY ? 1 : -1;
 }
 
-/* The directories above @path, from the nearest to @made, as far as they are empty. */
+static bool has_made_mark(const struct cgroup_tree *tree, const char *path)
+{
+	_cleanup_fd_ int fd = cgroup_open_at(tree->fd, path);
+
+	return fd >= 0 && fgetxattr(fd, MADE_MARK, NULL, 0) >= 0;
+}
+
+/*
+ * The directories above @path, from the nearest to @made, as far as they are empty; and what was made
+ * above that for containers that have gone before.
+ */
 static void remove_above(const struct cgroup_tree *tree, const char *path, const char *made)
 {
 	_cleanup_free_ char *way = strdup(path);
@@ -486,7 +485,7 @@ static void remove_above(const struct cgroup_tree *tree, const char *path, const
 
 	while (way && (last = strrchr(way, '/')) && last > way) {
 		*last = '\0';
-		if (strlen(way) < top && strcmp(way, ROOT_BASE) != 0)
+		if (strlen(way) < top && strcmp(way, ROOT_BASE) != 0 && !has_made_mark(tree, way))
 			return;
 		if (remove_one(tree, way) != 0)
 			return;
