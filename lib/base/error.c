@@ -111,6 +111,13 @@ int error_hint(struct error **err, const char *format, ...)
 	return -1;
 }
 
+int error_cause(struct error **err, int errnum)
+{
+	if (err && *err && *err != &out_of_memory)
+		(*err)->errnum = errnum;
+	return -1;
+}
+
 int error_status(struct error **err, int status)
 {
 	if (err && *err && *err != &out_of_memory)

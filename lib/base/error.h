@@ -30,6 +30,9 @@ int error_prefix(struct error **err, const char *format, ...) __attribute__((for
 /* Add "; what to do" after the message: one sentence of remedy. Returns -1. */
 int error_hint(struct error **err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Set the errno value of the cause, without its words in the message. Returns -1. */
+int error_cause(struct error **err, int errnum);
+
 /* Set the exit status that the program shall end with. Returns -1. */
 int error_status(struct error **err, int status);
 

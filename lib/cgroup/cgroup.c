@@ -32,10 +32,9 @@
 #define FORGOTTEN_TRIES    50
 #define FORGOTTEN_PAUSE_MS 2
 
-/* How long a scope's controllers may be away, and how often it is tried to write to their files. */
+/* How long a scope's controllers may be away. */
 #define CONTROLLERS_TIMEOUT_MS 2000
 #define CONTROLLERS_POLL_MS    10
-#define APPLY_ATTEMPTS         3
 
 /* --- plan ------------------------------------------------------------------------------------ */
 
@@ -372,13 +371,11 @@ static bool can_come(const struct cgroup *cgroup)
 
 /*
  * A scope that ends while this one begins has systemd (252) take controllers from the slice of both,
- * and give them back a moment later: until then they have no files here. Between the two the kernel
- * may show one in cgroup.controllers whose files are not there.
+ * and give them back a moment later: until then they have no files here. The kernel shows one in
+ * cgroup.controllers a while before and after its files are there.
  */
 static int apply_in_scope(struct cgroup *cgroup, struct error **err)
 {
-	int attempts = 0;
-
 	for (int waited = 0;; waited += CONTROLLERS_POLL_MS) {
 		_cleanup_error_ struct error *error = NULL;
 		const bool in_vain = waited >= CONTROLLERS_TIMEOUT_MS;
@@ -388,7 +385,7 @@ static int apply_in_scope(struct cgroup *cgroup, struct error **err)
 		if (in_vain || !lacks_controllers(cgroup) || !can_come(cgroup)) {
 			if (apply_settings(cgroup, &error) == 0)
 				return 0;
-			if (in_vain || ++attempts == APPLY_ATTEMPTS)
+			if (in_vain || (error->errnum != ENOENT && error->errnum != ENODEV))
 				return error_move(err, &error);
 		}
 		poll(NULL, 0, CONTROLLERS_POLL_MS);

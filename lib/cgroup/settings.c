@@ -157,12 +157,13 @@ static int write_failed(int fd, const struct cgroup_setting *setting, int errnum
 		               : -1;
 	}
 	if (setting->controller && !has_controller(fd, setting->controller))
-		return error_set(err, 0,
-		                 "linux.resources.%s: the controller %s is not enabled for this "
-		                 "cgroup",
-		                 setting->name, setting->controller);
-	return error_set(err, 0, "linux.resources.%s: cgroups of this kernel have no file %s",
-	                 setting->name, setting->file);
+		error_set(err, 0,
+		          "linux.resources.%s: the controller %s is not enabled for this cgroup",
+		          setting->name, setting->controller);
+	else
+		error_set(err, 0, "linux.resources.%s: cgroups of this kernel have no file %s",
+		          setting->name, setting->file);
+	return error_cause(err, ENOENT);
 }
 
 /* Put back what the settings have changed; twice, for one value may stand in the way of another. */

@@ -83,7 +83,9 @@ static int send_request(int socket, struct rtnl_request *request)
 		errno = EMSGSIZE;
 		return -1;
 	}
-	n = send(socket, request->bytes, header->nlmsg_len, 0);
+	do {
+		n = send(socket, request->bytes, header->nlmsg_len, 0);
+	} while (n < 0 && errno == EINTR);
 	return n == (ssize_t)header->nlmsg_len ? 0 : -1;
 }
 

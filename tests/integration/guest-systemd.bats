@@ -136,6 +136,31 @@ assert_limits_in_files() { # ID
 	assert_equal "$(limit c1 cgroup.max.depth)" 7
 }
 
+# A container of one name after the other; its cpuset goes to stdout.
+come_and_go() { # NAME
+	local i
+	jq --arg path "::$(unit_name "$1")" '.linux.cgroupsPath = $path' config.json >"config.$1"
+	for i in 1 2 3 4 5 6 7 8; do
+		rootlet create --config "config.$1" "$1" </dev/null >/dev/null || continue
+		limit "$1" cpuset.cpus
+		rootlet delete "$1"
+	done
+}
+
+# When the last scope of a slice goes, systemd takes controllers from the slice; if another comes at
+# that moment, from that too, for a moment.
+@test "scopes that come and go beside each other have all their limits" {
+	only_in_session
+	config '.linux.resources = { cpu: { cpus: "0" }, pids: { limit: 9 } }'
+	local name
+	for name in a b c; do
+		come_and_go $name >"$T/$name.out" 2>"$T/$name.err" 3>&- &
+	done
+	wait
+	assert_equal "$(cat "$T"/[abc].err)" ""
+	assert_equal "$(cat "$T"/[abc].out | sort | uniq -c | tr -s ' ')" " 24 0"
+}
+
 @test "per-device throttles are properties and in the files" {
 	only_in_session
 	local disk

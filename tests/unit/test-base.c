@@ -86,6 +86,9 @@ static void an_error_takes_context_hint_and_status(void **state)
 	assert_string_equal(err->message, "mounts[3]: no: Operation not permitted; do that");
 	assert_int_equal(err->errnum, EPERM);
 	assert_int_equal(err->status, 126);
+	assert_int_equal(error_cause(&err, ENOENT), -1);
+	assert_int_equal(err->errnum, ENOENT);
+	assert_string_equal(err->message, "mounts[3]: no: Operation not permitted; do that");
 }
 
 static void an_error_is_one_harmless_line(void **state)
@@ -108,6 +111,7 @@ static void nobody_needs_to_want_the_error(void **state)
 	assert_int_equal(error_prefix(NULL, "x"), -1);
 	assert_int_equal(error_hint(&none, "x"), -1);
 	assert_int_equal(error_status(&none, 1), -1);
+	assert_int_equal(error_cause(&none, ENOENT), -1);
 	error_clear(NULL);
 	error_clear(&none);
 }
