@@ -53,17 +53,15 @@ static int make_namespaces(struct error **err)
 static int put_resolv_conf(const char *dns_server, struct error **err)
 {
 	char text[128] = "";
-	int fd;
 
 	if (*dns_server)
 		snprintf(text, sizeof(text), "nameserver %s\n", dns_server);
 	if (mkdir(ROOT "/etc", 0755) < 0)
 		return error_set(err, errno, "the network helper's root");
-	fd = open(ROOT RESOLV_CONF, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
-	if (fd < 0 || write_all(fd, text, strlen(text)) < 0 || close(fd) < 0)
+	if (file_create_at(AT_FDCWD, ROOT RESOLV_CONF, text, strlen(text), 0444) < 0)
 		return error_set(err, errno, "the network helper's " RESOLV_CONF);
-	if (!*dns_server && access(RESOLV_CONF, R_OK) == 0 &&
-	    mount(RESOLV_CONF, ROOT RESOLV_CONF, NULL, MS_BIND, NULL) < 0)
+	if (!*dns_server && mount(RESOLV_CONF, ROOT RESOLV_CONF, NULL, MS_BIND, NULL) < 0 &&
+	    errno != ENOENT)
 		return error_set(err, errno, "the network helper's " RESOLV_CONF);
 	return 0;
 }
@@ -88,12 +86,17 @@ static int drop_capabilities(struct error **err)
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	const struct __user_cap_data_struct none[2] = { { 0 } };
 
-	for (int cap = 0; cap <= LAST_CAP; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno == EINVAL)
+	for (int cap = 0; cap <= LAST_CAP; cap++) {
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+			continue;
+		/* The kernel has no more. */
+		if (errno == EINVAL)
 			break;
-	if (syscall(SYS_capset, &header, none) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_set(err, errno, "the network helper's capabilities");
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	}
+	if (syscall(SYS_capset, &header, none) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_set(err, errno, "the network helper's capabilities");
 	return 0;
 }
 
@@ -150,43 +153,49 @@ static const int allowed[] = {
 	SCMP_SYS(writev),
 };
 
-static int allow_if(scmp_filter_ctx filter, int call, struct scmp_arg_cmp condition)
-{
-	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &condition);
-}
-
+/* Return: 0, or a negative errno value. */
 static int add_conditional(scmp_filter_ctx filter)
 {
-	/* Internet sockets only: the abstract sockets of the host's network namespace are near. */
-	if (allow_if(filter, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_INET)) < 0 ||
-	    allow_if(filter, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_INET6)) < 0)
-		return -1;
-	if (allow_if(filter, SCMP_SYS(openat),
-	             SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT, 0)) < 0)
-		return -1;
-	if (allow_if(filter, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONREAD)) < 0 ||
-	    allow_if(filter, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONBIO)) < 0)
-		return -1;
-	if (allow_if(filter, SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) < 0)
-		return -1;
-	return allow_if(filter, SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	const struct {
+		int call;
+		struct scmp_arg_cmp condition;
+	} rules[] = {
+		/* Internet sockets only: the abstract sockets of the host's network namespace are near. */
+		{ SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_INET) },
+		{ SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_INET6) },
+		{ SCMP_SYS(openat), SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT, 0) },
+		{ SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONREAD) },
+		{ SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONBIO) },
+		{ SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
+		{ SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
+	};
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rules) && result == 0; i++)
+		result = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rules[i].call, 1,
+		                                &rules[i].condition);
+	return result;
 }
 
+/* Return: as above. */
 static int build_filter(scmp_filter_ctx filter)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++)
-		if (seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, allowed[i], 0, NULL) < 0)
-			return -1;
-	return add_conditional(filter) < 0 ? -1 : seccomp_load(filter);
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(allowed) && result == 0; i++)
+		result = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, allowed[i], 0, NULL);
+	if (result == 0)
+		result = add_conditional(filter);
+	return result < 0 ? result : seccomp_load(filter);
 }
 
 int sandbox_lock(struct error **err)
 {
 	/* What a future C library tries first is answered as by an old kernel. */
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	int result = filter ? build_filter(filter) : -1;
+	int result = filter ? build_filter(filter) : -ENOMEM;
 
 	if (filter)
 		seccomp_release(filter);
-	return result < 0 ? error_set(err, 0, "the network helper's seccomp filter") : 0;
+	return result < 0 ? error_set(err, -result, "the network helper's seccomp filter") : 0;
 }

@@ -13,7 +13,8 @@
  * and a brk(2) that fails returns the old break; since malloc(3) then tries mmap(2), that too.
  *
  * A process that executes a program is let go, but for a command that executes itself anew (from a
- * sealed copy). So are those that are left when the last command has ended; if we are killed, so
+ * sealed copy), and rootlet-net, to whose number 1000 is added, and which counts from its setsid(2).
+ * So are those that are left when the last command has ended; if we are killed, so
  * are they.
  *
  * The file N.out and N.err in DIR are the streams of command N (from 0); "result" has a line for
@@ -56,9 +57,11 @@ static const struct {
 
 #define SYSCALLS_MAX  1024
 #define PROCESSES_MAX 256
+#define EXECUTED      1000 /* added to the number of a process that has become rootlet-net */
 
 struct process {
 	pid_t pid; /* 0: has gone */
+	int number;
 	bool is_command, counts;
 	int call; /* under way, counted; -1: none */
 	unsigned long flags;
@@ -190,14 +193,10 @@ static struct process *find_or_add(pid_t pid)
 	}
 	process = &processes[process_count++];
 	process->pid = pid;
+	process->number = process_count;
 	process->call = -1;
 	process->counts = true;
 	return process;
-}
-
-static int number_of_process(const struct process *process)
-{
-	return (int)(process - processes) + 1;
 }
 
 static void let_go(struct process *process)
@@ -212,7 +211,7 @@ static bool is_to_fail(struct process *process, int call)
 		process->no_memory = false;
 		return true;
 	}
-	return number_of_process(process) == fault.process && call == fault.call &&
+	return process->number == fault.process && call == fault.call &&
 	       process->count[call] == fault.nth;
 }
 
@@ -246,7 +245,7 @@ static void describe(struct process *process, const unsigned long long *args)
 static void enter_call(struct process *process, int call, const unsigned long long *args)
 {
 	process->call = -1;
-	if (!process->counts && process->is_command && call == SYS_fcntl)
+	if (!process->counts && call == (process->is_command ? SYS_fcntl : SYS_setsid))
 		process->counts = true;
 	if (!process->counts || call < 0 || call >= SYSCALLS_MAX)
 		return;
@@ -282,10 +281,9 @@ static void leave_call(struct process *process, long value)
 		value = -fault.errnum;
 	}
 	if (trace)
-		fprintf(trace, "%d %d %s %u %#lx %ld%s # %s\n", command_index,
-		        number_of_process(process), name_of(process->call),
-		        process->count[process->call], process->flags, value,
-		        process->fails ? " INJECTED" : "", process->note);
+		fprintf(trace, "%d %d %s %u %#lx %ld%s # %s\n", command_index, process->number,
+		        name_of(process->call), process->count[process->call], process->flags,
+		        value, process->fails ? " INJECTED" : "", process->note);
 	process->fails = false;
 	process->call = -1;
 }
@@ -300,6 +298,24 @@ static void syscall_stop(struct process *process)
 		enter_call(process, (int)info.entry.nr, (void *)info.entry.args);
 	else if (info.op == PTRACE_SYSCALL_INFO_EXIT)
 		leave_call(process, (long)info.exit.rval);
+}
+
+static bool executes(const struct process *process, const char *name)
+{
+	char link[64], path[4096];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", process->pid);
+	n = readlink(link, path, sizeof(path) - 1);
+	path[n > 0 ? n : 0] = '\0';
+	return strlen(path) > strlen(name) && strcmp(path + strlen(path) - strlen(name), name) == 0;
+}
+
+static void become_another(struct process *process)
+{
+	*process = (struct process){ .pid = process->pid,
+		                     .number = process->number + EXECUTED,
+		                     .call = -1 };
 }
 
 /* Return: the signal to go on with, -1 when the process was let go, -2 when it stays stopped. */
@@ -320,8 +336,11 @@ static int event_stop(struct process *process, int event, int signal)
 			return 0;
 		}
 		if (trace)
-			fprintf(trace, "%d %d executed\n", command_index,
-			        number_of_process(process));
+			fprintf(trace, "%d %d executed\n", command_index, process->number);
+		if (executes(process, "/rootlet-net")) {
+			become_another(process);
+			return 0;
+		}
 		let_go(process);
 		return -1;
 	case PTRACE_EVENT_STOP:
@@ -358,8 +377,7 @@ static void stopped(struct process *process, int status)
 
 static void ended(struct process *process, int status)
 {
-	fprintf(result, "%s %d %d\n", WIFSIGNALED(status) ? "signal" : "exit",
-	        number_of_process(process),
+	fprintf(result, "%s %d %d\n", WIFSIGNALED(status) ? "signal" : "exit", process->number,
 	        WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	process->pid = 0;
 }
