@@ -11,7 +11,7 @@ setup_test() {
 }
 
 @test "a system call that fails is made up for or told, and leaves nothing behind" {
-	try "$PYTHON" "$TESTS/../faults/faults" --sample "${FAULTS_SAMPLE:-600}"
+	try "$PYTHON" "$TESTS/../faults/faults" --sample "${FAULTS_SAMPLE:-900}"
 	[ "$status" -ne 77 ] || skip "${stderr#faults: }"
 	assert_success
 }
