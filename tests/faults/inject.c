@@ -3,7 +3,7 @@
  * inject -d DIR [-f PROCESS:SYSCALL:NTH:ERRNO] [-t] CMD [ARG…] [';;' CMD [ARG…]]…
  *
  * Run the commands one after the other under ptrace(2), until one fails, and make one system call
- * of one process fail. strace(1) counts the calls of each process for itself and cannot be told to
+ * of one process fail, or kill the process instead (ERRNO is KILL). strace(1) counts the calls of each process for itself and cannot be told to
  * leave the others alone, so that a call of init could not be had without failing the same call of
  * the runtime before.
  *
@@ -46,13 +46,16 @@ static const struct {
 #include "syscall-names.h"
 };
 
+/* No errno: the process is killed instead of its call. */
+#define KILL (-1)
+
 static const struct {
 	const char *name;
 	int number;
 } errnos[] = {
-	{ "ENOMEM", ENOMEM }, { "EPERM", EPERM },   { "EINTR", EINTR },
-	{ "ENOSPC", ENOSPC }, { "EIO", EIO },       { "EAGAIN", EAGAIN },
-	{ "EMFILE", EMFILE }, { "EACCES", EACCES }, { "EINVAL", EINVAL },
+	{ "ENOMEM", ENOMEM }, { "EPERM", EPERM },   { "EINTR", EINTR },   { "ENOSPC", ENOSPC },
+	{ "EIO", EIO },       { "EAGAIN", EAGAIN }, { "EMFILE", EMFILE }, { "EACCES", EACCES },
+	{ "EINVAL", EINVAL }, { "KILL", KILL },
 };
 
 #define SYSCALLS_MAX  1024
@@ -258,7 +261,9 @@ static void enter_call(struct process *process, int call, const unsigned long lo
 	if (!process->fails)
 		return;
 	fprintf(result, "injected %d %llu\n", command_index, args[0]);
-	if (call == SYS_brk) {
+	if (fault.errnum == KILL) {
+		kill(process->pid, SIGKILL);
+	} else if (call == SYS_brk) {
 		process->argument = (long)args[0];
 		set_argument(process->pid, 0);
 		process->no_memory = true;
