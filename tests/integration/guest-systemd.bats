@@ -152,11 +152,12 @@ come_and_go() { # NAME
 @test "scopes that come and go beside each other have all their limits" {
 	only_in_session
 	config '.linux.resources = { cpu: { cpus: "0" }, pids: { limit: 9 } }'
-	local name
+	local name pids=()
 	for name in a b c; do
 		come_and_go $name >"$T/$name.out" 2>"$T/$name.err" 3>&- &
+		pids+=($!)
 	done
-	wait
+	wait "${pids[@]}"
 	assert_equal "$(cat "$T"/[abc].err)" ""
 	assert_equal "$(cat "$T"/[abc].out | sort | uniq -c | tr -s ' ')" " 24 0"
 }
