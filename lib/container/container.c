@@ -137,7 +137,8 @@ int container_refresh(struct container *container, struct error **err)
 /* Failures that say something about the file, not about how we are just now. */
 static bool is_lasting(int errnum)
 {
-	return errnum == EACCES || errnum == EFBIG || errnum == EINVAL || errnum == EISDIR;
+	return errnum == EACCES || errnum == EFBIG || errnum == EINVAL || errnum == EISDIR ||
+	       errnum == ELOOP || errnum == ENOTDIR;
 }
 
 static int need_arena(struct container *container, struct error **err)
@@ -369,8 +370,9 @@ static int claims_namespace(int root_fd, const char *id, uint64_t inode, struct 
 
 	if (!arena)
 		return error_set(err, ENOMEM, "container \"%s\"", id);
-	/* A state that cannot be understood never will be, and claims nothing. */
-	if (container_open_at(root_fd, id, arena, &other, &error) < 0 && !other.damaged)
+	/* What cannot be understood never will be, and claims nothing. */
+	if (container_open_at(root_fd, id, arena, &other, &error) < 0 && !other.damaged &&
+	    !is_lasting(error->errnum))
 		return error_move(err, &error);
 	return !other.damaged && other.has_state && other.state.mount_namespace == inode &&
 	       other.status != STATUS_STOPPED;
