@@ -105,11 +105,15 @@ bool cgroup_has_controller(const struct cgroup *cgroup, const char *controller)
 	       cgroup_has_word(cgroup->controllers, controller);
 }
 
+static bool lacks(const struct cgroup *cgroup, const struct cgroup_setting *setting)
+{
+	return !setting->optional && !cgroup_has_controller(cgroup, setting->controller);
+}
+
 static bool lacks_controllers(const struct cgroup *cgroup)
 {
 	for (size_t i = 0; i < cgroup->settings.count; i++)
-		if (!cgroup->settings.items[i].optional &&
-		    !cgroup_has_controller(cgroup, cgroup->settings.items[i].controller))
+		if (lacks(cgroup, &cgroup->settings.items[i]))
 			return true;
 	return false;
 }
@@ -352,9 +356,10 @@ static int read_controllers(struct cgroup *cgroup, struct error **err)
 	return cgroup->controllers ? 0 : error_set(err, ENOMEM, "cgroup %s", cgroup->path);
 }
 
-/* Whether systemd has those that are missing in its own cgroup: then it can give them. */
+/* Whether systemd can still give one that is missing: it gives these, of those in its own cgroup. */
 static bool can_come(const struct cgroup *cgroup)
 {
+	static const char delegated[] = "cpu cpuset io memory pids";
 	_cleanup_free_ char *path = strdup(cgroup->path), *controllers = NULL;
 	_cleanup_fd_ int fd = -1;
 	struct cgroup manager = *cgroup;
@@ -366,7 +371,14 @@ static bool can_come(const struct cgroup *cgroup)
 	if (fd < 0 || cgroup_read(fd, "cgroup.controllers", &controllers) < 0)
 		return false;
 	manager.controllers = controllers;
-	return !lacks_controllers(&manager);
+	for (size_t i = 0; i < cgroup->settings.count; i++) {
+		const struct cgroup_setting *setting = &cgroup->settings.items[i];
+
+		if (lacks(cgroup, setting) && !lacks(&manager, setting) &&
+		    cgroup_has_word(delegated, setting->controller))
+			return true;
+	}
+	return false;
 }
 
 /*

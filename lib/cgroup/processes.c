@@ -69,11 +69,14 @@ static int wait_for_event(int events, const char *key, bool wanted, int timeout_
 int cgroup_freeze(int fd, bool freeze, int timeout_ms, struct error **err)
 {
 	_cleanup_fd_ int events = open_events(fd);
+	_cleanup_free_ char *previous = NULL;
 	int done;
 
 	/* Before anything is changed. */
 	if (events < 0)
 		return error_set(err, errno, "cgroup.events");
+	if (cgroup_read(fd, "cgroup.freeze", &previous) < 0)
+		return error_set(err, errno, "cgroup.freeze");
 	if (cgroup_write(fd, "cgroup.freeze", freeze ? "1" : "0") < 0)
 		return error_set(err, errno, "cgroup.freeze");
 	done = wait_for_event(events, "frozen", freeze, timeout_ms);
@@ -85,8 +88,8 @@ int cgroup_freeze(int fd, bool freeze, int timeout_ms, struct error **err)
 		error_set(err, 0, "not all of its processes could be frozen in %d ms", timeout_ms);
 	else
 		error_set(err, 0, "a cgroup above it is frozen");
-	/* What was not done is as it was. */
-	cgroup_write(fd, "cgroup.freeze", freeze ? "0" : "1");
+	/* It may have been frozen only by a cgroup above it. */
+	cgroup_write(fd, "cgroup.freeze", previous);
 	return -1;
 }
 

@@ -361,7 +361,10 @@ int container_pidfd(const struct container *container)
 	return take_fd(&pidfd);
 }
 
-/* Whether @id is another container whose init lives and has the mount namespace @inode. Return: as below. */
+/*
+ * Whether @id is another container whose init lives and has the mount namespace @inode. Return: 1, 0,
+ * or -1 with *err.
+ */
 static int claims_namespace(int root_fd, const char *id, uint64_t inode, struct error **err)
 {
 	_cleanup_container_ struct container other = CONTAINER_INIT;

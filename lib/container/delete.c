@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 
 #include "base/log.h"
-#include "base/proc.h"
 #include "base/syscalls.h"
 #include "cgroup/cgroup.h"
 #include "container/as-owner.h"
@@ -36,32 +33,13 @@ static int kill_init(const struct container *container, struct error **err)
 	return error_set(err, 0, "container \"%s\" does not end after SIGKILL", container->id);
 }
 
-/*
- * While its file is open the kernel gives the inode number of the mount namespace to no other: for
- * when that is all that its processes can be known by. Return: an fd, or -1: there is no need, or it
- * cannot be seen.
- */
-static int pin_namespace(const struct state *state)
-{
-	_cleanup_fd_ int proc_fd = -1;
-	char path[32];
-
-	if (state->pid_namespace || state->mount_namespace_id)
-		return -1;
-	proc_fd = proc_open(NULL);
-	snprintf(path, sizeof(path), "%d/ns/mnt", state->pid);
-	return proc_fd < 0 ? -1 : openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
-}
-
 /* What outlived init: processes of a container without a pid namespace of its own. */
 static int end_processes(const struct container *container, struct error **err)
 {
-	_cleanup_fd_ int pinned = -1;
 	int owned;
 
 	if (!container->has_state)
 		return 0;
-	pinned = pin_namespace(&container->state);
 	if (kill_init(container, err) < 0)
 		return -1;
 	/* It ends by itself; but whoever takes its ports next shall not find them in use. */

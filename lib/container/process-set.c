@@ -2,8 +2,8 @@
 /*
  * Theory of operation: namespaces are told apart by the inode of their nsfs file, recorded at
  * create, and where the kernel has one by a number that is never used again. /proc is read for those
- * that are in it. Between look and signal a pid could change
- * hands, so a process is pinned by a pidfd first and looked at again.
+ * that are in it. Between look and signal a pid could change hands, so a process is pinned by a pidfd
+ * first and looked at again.
  */
 #include "container/process-set.h"
 
@@ -32,7 +32,10 @@ static struct membership membership_of(const struct state *state)
 	return (struct membership){ "mnt", state->mount_namespace };
 }
 
-/* Gone, or not ours to look into. Other failures must not hide a process from a kill. */
+/*
+ * Gone (for which links in ns/ have EACCES, too), or not ours to look into. Other failures must not
+ * hide a process from a kill.
+ */
 static bool is_out_of_sight(int errnum)
 {
 	return errnum == ENOENT || errnum == ESRCH || errnum == EACCES || errnum == EPERM;
@@ -72,7 +75,7 @@ static int has_namespace_id(int proc_fd, pid_t pid, const struct state *state)
 	if (state->pid_namespace || !state->mount_namespace_id)
 		return 1;
 	if (proc_mount_namespace_id(proc_fd, pid, &id) < 0)
-		return errno == ENOENT || errno == ESRCH ? 0 : -1;
+		return errno == ENOENT || errno == ESRCH || errno == EACCES ? 0 : -1;
 	return id == state->mount_namespace_id;
 }
 
@@ -177,17 +180,21 @@ static int signal_all(const struct state *state, int signal, size_t *there, stru
 {
 	_cleanup_process_set_ struct process_set set = { 0 };
 	_cleanup_fd_ int proc_fd = proc_open(err);
-	int reached = 0;
+	_cleanup_error_ struct error *error = NULL;
+	int reached = 0, failed = 0;
 
 	if (proc_fd < 0 || process_set_load(state, &set, err) < 0)
 		return -1;
 	for (size_t i = 0; i < set.count; i++) {
 		int result = signal_member(proc_fd, set.pids[i], state, signal);
 
-		if (result < 0)
-			return error_set(err, errno, "cannot signal process %d", set.pids[i]);
-		reached += result;
+		/* The others get it all the same. */
+		if (result < 0 && !failed)
+			failed = error_set(&error, errno, "cannot signal process %d", set.pids[i]);
+		reached += result > 0;
 	}
+	if (failed)
+		return error_move(err, &error);
 	*there = set.count;
 	return reached;
 }

@@ -49,7 +49,7 @@ static int make_namespaces(struct error **err)
 	return 0;
 }
 
-/* Bound, so that changes in place are seen; a host without one has no name servers. */
+/* Bound, so that changes in place are seen; a host without one, or with one out of reach, has no name servers. */
 static int put_resolv_conf(const char *dns_server, struct error **err)
 {
 	char text[128] = "";
@@ -61,7 +61,7 @@ static int put_resolv_conf(const char *dns_server, struct error **err)
 	if (file_create_at(AT_FDCWD, ROOT RESOLV_CONF, text, strlen(text), 0444) < 0)
 		return error_set(err, errno, "the network helper's " RESOLV_CONF);
 	if (!*dns_server && mount(RESOLV_CONF, ROOT RESOLV_CONF, NULL, MS_BIND, NULL) < 0 &&
-	    errno != ENOENT)
+	    errno != ENOENT && errno != EACCES && errno != ENOTDIR && errno != ELOOP)
 		return error_set(err, errno, "the network helper's " RESOLV_CONF);
 	return 0;
 }

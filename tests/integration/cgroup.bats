@@ -330,6 +330,18 @@ is_frozen() { # DIRECTORY
 	rootlet start c1
 }
 
+@test "a resume that fails below a frozen cgroup leaves the container's own state" {
+	config '.linux.cgroupsPath = "pod/c1"'
+	running c1
+	echo 1 >"$CGROUP/pod/cgroup.freeze"
+	wait_until 10 has_status c1 paused
+	try rootlet resume c1
+	assert_error 'a cgroup above it is frozen'
+	assert_equal "$(cat "$CGROUP/pod/c1/cgroup.freeze")" 0
+	echo 0 >"$CGROUP/pod/cgroup.freeze"
+	wait_until 10 has_status c1 running
+}
+
 @test "exec in a paused container is refused, unless --ignore-paused" {
 	running c1
 	rootlet pause c1
