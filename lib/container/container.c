@@ -42,8 +42,12 @@ enum liveness { LIVENESS_DEAD, LIVENESS_ALIVE, LIVENESS_UNKNOWN };
 static bool has_ended(int pidfd)
 {
 	struct pollfd end = { .fd = pidfd, .events = POLLIN };
+	int n;
 
-	return poll(&end, 1, 0) > 0;
+	do {
+		n = poll(&end, 1, 0);
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
 }
 
 /*
