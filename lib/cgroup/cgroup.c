@@ -356,29 +356,37 @@ static int read_controllers(struct cgroup *cgroup, struct error **err)
 	return cgroup->controllers ? 0 : error_set(err, ENOMEM, "cgroup %s", cgroup->path);
 }
 
-/* Whether systemd can still give one that is missing: it gives these, of those in its own cgroup. */
+/*
+ * Whether systemd can still give a controller that is missing: of those that Delegate= stands for,
+ * what its own cgroup has.
+ */
 static bool can_come(const struct cgroup *cgroup)
 {
 	static const char delegated[] = "cpu cpuset io memory pids";
-	_cleanup_free_ char *path = strdup(cgroup->path), *controllers = NULL;
-	_cleanup_fd_ int fd = -1;
-	struct cgroup manager = *cgroup;
+	_cleanup_free_ char *path = strndup(cgroup->path, scope_manager_length(cgroup->path));
+	_cleanup_free_ char *controllers = NULL;
+	_cleanup_fd_ int fd = path ? cgroup_open_at(cgroup->tree.fd, path) : -1;
 
-	if (!path)
-		return false;
-	scope_manager_cgroup(path);
-	fd = cgroup_open_at(cgroup->tree.fd, path);
 	if (fd < 0 || cgroup_read(fd, "cgroup.controllers", &controllers) < 0)
 		return false;
-	manager.controllers = controllers;
 	for (size_t i = 0; i < cgroup->settings.count; i++) {
 		const struct cgroup_setting *setting = &cgroup->settings.items[i];
 
-		if (lacks(cgroup, setting) && !lacks(&manager, setting) &&
-		    cgroup_has_word(delegated, setting->controller))
+		if (lacks(cgroup, setting) && cgroup_has_word(delegated, setting->controller) &&
+		    cgroup_has_word(controllers, setting->controller))
 			return true;
 	}
 	return false;
+}
+
+/* Return: 0, or -1 with *err when a signal asks to give up. */
+static int pause_for_controllers(const struct cgroup *cgroup, struct error **err)
+{
+	struct pollfd interrupt = { .fd = cgroup->interrupt_fd, .events = POLLIN };
+
+	return poll(&interrupt, 1, CONTROLLERS_POLL_MS) > 0
+	               ? error_set(err, EINTR, "given up on a signal")
+	               : 0;
 }
 
 /*
@@ -390,17 +398,18 @@ static int apply_in_scope(struct cgroup *cgroup, struct error **err)
 {
 	for (int waited = 0;; waited += CONTROLLERS_POLL_MS) {
 		_cleanup_error_ struct error *error = NULL;
-		const bool in_vain = waited >= CONTROLLERS_TIMEOUT_MS;
+		const bool last_try = waited >= CONTROLLERS_TIMEOUT_MS;
 
 		if (read_controllers(cgroup, err) < 0)
 			return -1;
-		if (in_vain || !lacks_controllers(cgroup) || !can_come(cgroup)) {
+		if (last_try || !lacks_controllers(cgroup) || !can_come(cgroup)) {
 			if (apply_settings(cgroup, &error) == 0)
 				return 0;
-			if (in_vain || (error->errnum != ENOENT && error->errnum != ENODEV))
+			if (last_try || (error->errnum != ENOENT && error->errnum != ENODEV))
 				return error_move(err, &error);
 		}
-		poll(NULL, 0, CONTROLLERS_POLL_MS);
+		if (pause_for_controllers(cgroup, err) < 0)
+			return -1;
 	}
 }
 

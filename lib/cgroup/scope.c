@@ -38,18 +38,29 @@ bool scope_is_path(const char *cgroups_path)
 	return colon && cgroups_path[0] != '/' && strchr(colon + 1, ':');
 }
 
-void scope_manager_cgroup(char *path)
+static bool is_user_manager(const char *component, size_t length)
 {
-	for (char *component = strchr(path, '/'); component; component = strchr(component, '/')) {
-		const size_t length = strcspn(++component, "/");
-		const char kept = component[length];
+	static const char prefix[] = "user@", suffix[] = ".service";
+	const size_t before = sizeof(prefix) - 1, after = sizeof(suffix) - 1;
 
-		component[length] = '\0';
-		if (strncmp(component, "user@", 5) == 0 && ends_with(component, ".service"))
-			return;
-		component[length] = kept;
+	return length >= before + after && memcmp(component, prefix, before) == 0 &&
+	       memcmp(component + length - after, suffix, after) == 0;
+}
+
+size_t scope_manager_length(const char *path)
+{
+	const char *component = path;
+
+	while (*component) {
+		size_t length;
+
+		component += strspn(component, "/");
+		length = strcspn(component, "/");
+		if (is_user_manager(component, length))
+			return (size_t)(component - path) + length;
+		component += length;
 	}
-	strcpy(path, "/");
+	return 0;
 }
 
 /* "+" becomes "\x2b". */

@@ -41,8 +41,12 @@ struct scope {
 /* Is @cgroups_path (NULL: none) of the form that means systemd: slice:prefix:name? */
 bool scope_is_path(const char *cgroups_path);
 
-/* Cut the cgroup of a unit off to that of the manager whose unit it is: user@1000.service, or "/". */
-void scope_manager_cgroup(char *path);
+/*
+ * scope_manager_length - how much of a unit's cgroup @path is that of the manager whose unit it is
+ *
+ * Up to user@1000.service; 0: it is the system's, whose cgroup is the root.
+ */
+size_t scope_manager_length(const char *path);
 
 /*
  * scope_plan - the names of a container's unit; keeps its properties and its connection

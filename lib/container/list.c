@@ -88,6 +88,7 @@ static void load_row(int root_fd, char *id, struct arena *arena, struct owner_ca
 		return;
 	if (result < 0) {
 		log_warning("%s", error->message);
+		error_clear(&error);
 		if (!container.has_state)
 			container.status = STATUS_STOPPED;
 	}

@@ -130,7 +130,7 @@ static int tell_namespaces(const struct init *init, int tap, struct error **err)
 	/* 0 would be recorded, and taken for the namespace of all those that cannot be seen. */
 	if (!namespaces.mount || !namespaces.pid)
 		return error_set(err, errno, "/proc/self/ns");
-	/* With a pid namespace nobody looks for processes by that of mounts. */
+	/* With a pid namespace nobody looks by that of mounts. EPERM, ENOSYS: a filter around us. */
 	if (!(init->plan->clone_flags & CLONE_NEWPID) &&
 	    proc_mount_namespace_id(init->proc_fd, 0, &namespaces.mount_id) < 0 &&
 	    errno != ENOTTY && errno != ENOSYS && errno != EPERM)

@@ -57,8 +57,7 @@ int sync_send_error(int socket, const struct error *error)
 static int received_error(const struct sync_message *message, struct error **err)
 {
 	error_set(err, 0, "%s", message->data ? (const char *)message->data : "unknown error");
-	if (err && *err)
-		(*err)->errnum = (int)(message->value & 0xffffffff);
+	error_cause(err, (int)(message->value & 0xffffffff));
 	return error_status(err, (int)(message->value >> 32));
 }
 
@@ -86,9 +85,7 @@ static ssize_t receive_packet(int socket, void *packet, size_t size, struct sync
 static int died_unread(struct error **err)
 {
 	error_set(err, 0, "the other side was killed before it read our message");
-	if (err && *err)
-		(*err)->errnum = ECONNRESET;
-	return -1;
+	return error_cause(err, ECONNRESET);
 }
 
 int sync_receive(int socket, struct sync_message *message, struct error **err)

@@ -47,7 +47,10 @@ struct state {
 	uint64_t namespaces;
 	/* st_ino of its mount and pid namespace in nsfs, 0 when it has none of its own. */
 	uint64_t mount_namespace, pid_namespace;
-	/* What the kernel gives to no other one, where it was needed and could be had; else 0. */
+	/*
+	 * The mount namespace's number, which the kernel gives to no other one (base/proc.h). 0: not to
+	 * be had, or not needed because there is a pid namespace of its own.
+	 */
 	uint64_t mount_namespace_id;
 	bool terminal;
 	/* What --network or the annotation asked for: "none", "host", "slirp"; NULL: nothing. */

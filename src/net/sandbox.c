@@ -49,7 +49,10 @@ static int make_namespaces(struct error **err)
 	return 0;
 }
 
-/* Bound, so that changes in place are seen; a host without one, or with one out of reach, has no name servers. */
+/*
+ * Bound, so that changes in place are seen. A host without one, or with one out of reach, has no name
+ * servers.
+ */
 static int put_resolv_conf(const char *dns_server, struct error **err)
 {
 	char text[128] = "";

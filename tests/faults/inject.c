@@ -3,9 +3,9 @@
  * inject -d DIR [-f PROCESS:SYSCALL:NTH:ERRNO] [-t] CMD [ARG…] [';;' CMD [ARG…]]…
  *
  * Run the commands one after the other under ptrace(2), until one fails, and make one system call
- * of one process fail, or kill the process instead (ERRNO is KILL). strace(1) counts the calls of each process for itself and cannot be told to
- * leave the others alone, so that a call of init could not be had without failing the same call of
- * the runtime before.
+ * of one process fail, or kill the process instead (ERRNO is KILL). strace(1) counts the calls of
+ * each process for itself and cannot be told to leave the others alone, so that a call of init could
+ * not be had without failing the same call of the runtime before.
  *
  * Processes are numbered from 1 in the order in which they come. The calls of a command count from
  * its first fcntl(2), which the loader does not use and main() begins with; those of a process that

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Errors, arenas, numbers, files, sockets, messages, processes. */
+/* Errors, arenas, numbers, files, directories, sockets, messages. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,9 +10,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <sched.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -24,7 +22,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/number.h"
-#include "base/proc.h"
 #include "base/socket.h"
 #include "base/timestamp.h"
 #include "directory.h"
@@ -562,43 +559,6 @@ static void redirected_messages_keep_their_settings(void **state)
 	assert_string_equal(line, "rootlet: info: yes\n");
 }
 
-static void proc_tells_parent_state_and_start(void **state)
-{
-	_cleanup_fd_ int proc = proc_open(NULL);
-	struct proc_stat first, again;
-
-	(void)state;
-	assert_true(proc >= 0);
-	assert_int_equal(proc_read_stat(proc, getpid(), &first), 0);
-	assert_int_equal(first.state, 'R');
-	assert_int_equal(first.parent, getppid());
-	assert_true(first.start_time > 0);
-	assert_int_equal(proc_read_stat(proc, getpid(), &again), 0);
-	assert_int_equal(first.start_time, again.start_time);
-}
-
-static void a_mount_namespace_has_a_number_of_its_own(void **state)
-{
-	_cleanup_fd_ int proc = proc_open(NULL);
-	uint64_t ours, parents, again;
-
-	(void)state;
-	if (proc_mount_namespace_id(proc, 0, &ours) < 0) {
-		assert_int_equal(errno, ENOTTY);
-		skip();
-	}
-	assert_int_equal(proc_mount_namespace_id(proc, getpid(), &again), 0);
-	assert_int_equal(again, ours);
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-		skip();
-	assert_int_equal(proc_mount_namespace_id(proc, 0, &again), 0);
-	assert_true(again != ours);
-	if (proc_mount_namespace_id(proc, getppid(), &parents) == 0)
-		assert_true(parents != again);
-	assert_int_equal(proc_mount_namespace_id(proc, 0x7fffffff, &again), -1);
-	assert_int_equal(errno, ENOENT);
-}
-
 static void directories_are_read_to_the_end_or_fail(void **state)
 {
 	_cleanup_dir_ DIR *none = dir_open(AT_FDCWD, "/proc/self/fd/none"), *dir = NULL;
@@ -618,57 +578,6 @@ static void directories_are_read_to_the_end_or_fail(void **state)
 	}
 	assert_int_equal(errno, 0);
 	assert_true(found);
-}
-
-static void a_confusing_name_does_not_confuse_proc(void **state)
-{
-	_cleanup_fd_ int proc = proc_open(NULL);
-	struct proc_stat plain, confusing;
-	char name[16];
-
-	(void)state;
-	prctl(PR_GET_NAME, name);
-	assert_int_equal(proc_read_stat(proc, getpid(), &plain), 0);
-	prctl(PR_SET_NAME, "a) Z 1 (b) S 2");
-	assert_int_equal(proc_read_stat(proc, getpid(), &confusing), 0);
-	prctl(PR_SET_NAME, name);
-	assert_int_equal(confusing.state, 'R');
-	assert_int_equal(confusing.parent, getppid());
-	assert_int_equal(confusing.start_time, plain.start_time);
-}
-
-static void a_process_that_ended_is_a_zombie_then_gone(void **state)
-{
-	_cleanup_fd_ int proc = proc_open(NULL);
-	struct proc_stat stat;
-	siginfo_t info;
-	pid_t pid = fork();
-
-	(void)state;
-	if (pid == 0)
-		_exit(0);
-	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
-	assert_int_equal(proc_read_stat(proc, pid, &stat), 0);
-	assert_int_equal(stat.state, 'Z');
-	assert_int_equal(stat.parent, getpid());
-	waitpid(pid, NULL, 0);
-	assert_int_equal(proc_read_stat(proc, pid, &stat), -1);
-	assert_int_equal(errno, ENOENT);
-}
-
-static void proc_names_namespaces_by_inode(void **state)
-{
-	_cleanup_fd_ int proc = proc_open(NULL);
-	struct stat st;
-
-	(void)state;
-	assert_int_equal(stat("/proc/self/ns/mnt", &st), 0);
-	assert_int_equal(proc_namespace(proc, getpid(), "mnt"), st.st_ino);
-	assert_int_equal(proc_namespace(proc, getpid(), "none"), 0);
-	assert_int_equal(proc_namespace(proc, getpid(),
-	                                "much-too-long-a-name-for-any-namespace-"
-	                                "that-the-kernel-could-ever-have"),
-	                 0);
 }
 
 #define in_directory(test) cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
@@ -816,13 +725,7 @@ int main(void)
 		cmocka_unit_test(a_json_message_is_an_object_in_utf8),
 		cmocka_unit_test(a_message_keeps_errno),
 		cmocka_unit_test(redirected_messages_keep_their_settings),
-		cmocka_unit_test(proc_tells_parent_state_and_start),
 		cmocka_unit_test(directories_are_read_to_the_end_or_fail),
-		cmocka_unit_test(a_confusing_name_does_not_confuse_proc),
-		cmocka_unit_test(a_process_that_ended_is_a_zombie_then_gone),
-		cmocka_unit_test(proc_names_namespaces_by_inode),
-		/* Last: it is in other namespaces afterwards. */
-		cmocka_unit_test(a_mount_namespace_has_a_number_of_its_own),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);

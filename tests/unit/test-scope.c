@@ -130,18 +130,15 @@ static void a_units_cgroup_is_below_that_of_its_manager(void **state)
 		{ "/user.slice/user-7.slice/user@7.service/app.slice/x.scope",
 		  "/user.slice/user-7.slice/user@7.service" },
 		{ "/a/user@7.service", "/a/user@7.service" },
-		{ "/system.slice/x.scope", "/" },
-		{ "/user@7.servicex/user@7/x.scope", "/" },
-		{ "/", "/" },
+		{ "/system.slice/x.scope", "" },
+		{ "/user@7.servicex/user@7/user@/user@.servic/x.scope", "" },
+		{ "/", "" },
+		{ "", "" },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
-		_cleanup_free_ char *path = strdup(list[i][0]);
-
-		scope_manager_cgroup(path);
-		assert_string_equal(path, list[i][1]);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+		assert_int_equal(scope_manager_length(list[i][0]), strlen(list[i][1]));
 }
 
 /* --- properties ------------------------------------------------------------------------------ */
