@@ -277,6 +277,18 @@ assert_nothing_left_of() {
 	assert_match "$output" $'10.0.2.100\trootlet'
 }
 
+@test "a resolv.conf of the host that is not there or out of reach is a network without name servers" {
+	local host
+	# create waits for the network, however short the program.
+	for host in true 'ln -s resolv.conf /etc/resolv.conf' 'ln -s passwd/x /etc/resolv.conf'; do
+		try in_net unshare --mount sh -ec 'mkdir -p "$1"; cp /etc/passwd /etc/group "$1"
+			mount --bind "$1" /etc; rm -f /etc/resolv.conf; eval "$2"; shift 2; exec "$@"' sh \
+			"$T/etc" "$host" "$ROOTLET" --root "$STATE_DIR" create --network slirp c1
+		assert_success
+		rootlet_net delete c1
+	done
+}
+
 @test "resolv.conf and hosts of the bundle's own stay, no-dns leaves resolv.conf alone" {
 	echo 'nameserver 192.0.2.99' >"$T/mine"
 	mkdir -p "$BUNDLE/rootfs/etc"
